@@ -1,0 +1,134 @@
+//! Every limit, once: what `GET /v1/limits` and the limits page are printed from.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! limits {
+    ($($name:ident: $kind:ty = $value:expr, $unit:literal, $reason:literal;)*) => {
+        $(
+            #[doc = concat!($reason, " Unit: ", $unit, ".")]
+            pub const $name: $kind = $value;
+        )*
+
+        /// All limits as rows.
+        pub fn all() -> Vec<Limit> {
+            vec![$(Limit {
+                name: stringify!($name).to_ascii_lowercase(),
+                value: u64::try_from($value).unwrap_or(u64::MAX),
+                unit: $unit.to_owned(),
+                reason: $reason.to_owned(),
+            }),*]
+        }
+    };
+}
+
+/// One limit of the server.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Limit {
+    /// Its name, unit last.
+    pub name: String,
+    /// Its value in this build.
+    pub value: u64,
+    /// What is counted.
+    pub unit: String,
+    /// Why it stands where it stands.
+    pub reason: String,
+}
+
+/// The reply of `limits.list`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Limits {
+    /// All of them.
+    pub items: Vec<Limit>,
+}
+
+limits! {
+    FRAME_BYTES_MAX: usize = 64 * 1024, "bytes",
+        "A socket frame holds one command; a text of 16 KiB with everything around it fits well.";
+    BODY_BYTES_MAX: usize = 1024 * 1024, "bytes",
+        "A request body of 1,000 users fits; files travel as uploads.";
+    HEADER_BYTES_MAX: usize = 16 * 1024, "bytes",
+        "Tokens and a few headers; more is an attack.";
+    HEADER_READ_MS_MAX: u64 = 10_000, "milliseconds",
+        "Request headers come in one packet; an idle connection is kept as long for the next.";
+    BODY_READ_MS_MAX: u64 = 30_000, "milliseconds",
+        "The largest body on a slow mobile line; longer is an attack.";
+    DRAIN_MS_MAX: u64 = 8_000, "milliseconds",
+        "Running requests may end after SIGTERM; the process is gone within 10 s.";
+    JSON_DEPTH_MAX: usize = 64, "levels",
+        "Deeper JSON has no use here and costs stack.";
+    TEXT_BYTES_MAX: usize = 16 * 1024, "bytes",
+        "A long message; longer ones are files.";
+    CLIENT_ID_BYTES_MAX: usize = 64, "bytes",
+        "A UUID with room to spare.";
+    METADATA_BYTES_MAX: usize = 4 * 1024, "bytes",
+        "The app's own data travels with every copy of an entity.";
+    NAME_CHARS_MAX: usize = 100, "characters",
+        "Names of users, groups and apps stand in one line.";
+    AVATAR_URL_BYTES_MAX: usize = 2 * 1024, "bytes",
+        "What browsers and proxies agree on as an address.";
+    DEVICE_FIELD_CHARS_MAX: usize = 100, "characters",
+        "Names and versions of a device stand in one line of the list of sessions.";
+    SEARCH_BYTES_MAX: usize = 64, "bytes",
+        "The indexed beginning of a name; a user id has no more.";
+    SCOPES_PER_KEY_MAX: usize = 32, "scopes",
+        "More than there are domains.";
+    MENTIONS_MAX: usize = 50, "users",
+        "Each mention is a push; more is `@all`.";
+    USERS_PER_BATCH_MAX: usize = 1_000, "users",
+        "One batch stays within the 5 ms budget of a write transaction times ten.";
+    PAGE_ITEMS_MAX: usize = 100, "items",
+        "A page is one screen and some.";
+    PAGE_ITEMS_DEFAULT: usize = 50, "items",
+        "What a phone shows with some scrolling.";
+    HEADS_PER_PAGE_MAX: usize = 100, "conversations",
+        "The first screen of conversations; `sync` gives the rest.";
+    SYNC_OVERLAP_S: i64 = 10 * 60, "seconds",
+        "How far `sync` looks back behind a cursor: clocks differ and transactions take time.";
+    GROUP_MEMBERS_MAX: usize = 2_000, "members",
+        "Up to here every receipt and presence is exact.";
+    IN_FLIGHT_PER_CONNECTION_MAX: usize = 256, "commands",
+        "Over it the server stops reading the socket until replies have left.";
+    CONNECTION_QUEUE_BYTES_MAX: usize = 1024 * 1024, "bytes",
+        "A connection that is further behind is closed with 4409 and resumes by its cursors.";
+    CONNECTIONS_PER_ADDRESS_MAX: usize = 1_000, "connections",
+        "Many people share an address behind a company's gateway; none are counted on loopback.";
+    SESSION_START_MS_MAX: u64 = 5_000, "milliseconds",
+        "A socket that does not start a session is closed with 4401.";
+    HEARTBEAT_MS: u64 = 25_000, "milliseconds",
+        "Below the 30 s after which mobile gateways forget a connection; two missed close with 4408.";
+    TOKEN_TTL_S_DEFAULT: u64 = 24 * 3_600, "seconds",
+        "A user token lives a day.";
+    TOKEN_TTL_S_MAX: u64 = 30 * 24 * 3_600, "seconds",
+        "Longer-lived sign-in is what refreshing is for.";
+    KEY_GRACE_S_DEFAULT: u64 = 24 * 3_600, "seconds",
+        "How long a rotated key goes on working: one day to roll the new one out.";
+    KEY_GRACE_S_MAX: u64 = 7 * 24 * 3_600, "seconds",
+        "Longer than a week, two keys are in use: make a second one.";
+    SENDS_PER_S: u32 = 200, "messages per second and user",
+        "A fast bot; people type slower.";
+    SENDS_BURST: u32 = 1_000, "messages",
+        "An outbox that was offline empties at once.";
+    SERVER_KEY_PER_S: u32 = 2_000, "commands per second and key",
+        "A backend that creates users and conversations.";
+    READS_PER_S: u32 = 200, "commands per second and user",
+        "Scrolling fast through history.";
+    IDEMPOTENCY_KEY_TTL_S: u64 = 24 * 3_600, "seconds",
+        "How long the reply to a POST with `Idempotency-Key` is kept.";
+    IDEMPOTENCY_CLAIM_S: u64 = 60, "seconds",
+        "After a crash a key that was being worked on is free again; no command takes so long.";
+    CLIENT_ID_TTL_DAYS: u64 = 90, "days",
+        "How long a client id outlives its trimmed message; outboxes give up at 30.";
+    MOVES_TTL_S: u64 = 24 * 3_600, "seconds",
+        "How long moves are kept; a consumer further behind compares its cursors with the heads.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_has_a_reason() {
+        assert!(all().iter().all(|limit| limit.reason.ends_with('.') && limit.value > 0));
+    }
+}
