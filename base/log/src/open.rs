@@ -1,0 +1,181 @@
+//! The handle of the log.
+
+use std::{future::Future, sync::Arc};
+
+use aws_lc_rs::hmac;
+use hoopoe_db::{Db, LaneHandle, WriteTx};
+use hoopoe_kernel::{AppNo, Env, Fail, Uid};
+use hoopoe_wire::{ConversationId, limits};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    Appended, Appending, Batch, LogTx, NewMessage,
+    append::Queue,
+    append_fork,
+    cache::SharedCache,
+    feed::Feed,
+    lane::{self, AppendLane},
+    meta, moves, trim,
+    write::Changing,
+};
+
+/// The log of one database: cheap to clone.
+#[derive(Clone)]
+pub struct Log {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    db: Db,
+    env: Arc<Env>,
+    epoch: i64,
+    direct_key: hmac::Key,
+    queue: Arc<Queue>,
+    lane: Arc<dyn LaneHandle>,
+    lanes: [i64; 2],
+    cache: SharedCache,
+    feed: Arc<Feed>,
+}
+
+struct Opened {
+    epoch: i64,
+    secret: Vec<u8>,
+}
+
+impl Log {
+    /// Opens the append lane of this node's life. The migrations have run.
+    pub async fn open(db: Db, env: Arc<Env>) -> Result<Self, Fail> {
+        let lanes = [fresh_lane(&env), fresh_lane(&env)];
+        let mut secret = [0; 32];
+        env.entropy.fill(&mut secret);
+        let now = env.clock.now();
+        let opened = db
+            .write(move |tx| {
+                for lane in lanes {
+                    moves::open_lane(tx, lane, now)?;
+                }
+                let secret = meta::get_or_put(tx, meta::DIRECT_SECRET, &secret)?;
+                Ok(Opened { epoch: meta::epoch(tx.as_read())?, secret })
+            })
+            .await?;
+        let queue = Arc::new(Queue::default());
+        let cache = SharedCache::default();
+        let feed = Arc::new(Feed::default());
+        let dialect = db.dialect();
+        let append = AppendLane {
+            lane: lanes[0],
+            env: env.clone(),
+            queue: queue.clone(),
+            cache: cache.clone(),
+            feed: feed.clone(),
+            limit: append_fork::messages_per_batch(dialect),
+            conversations_max: append_fork::conversations_per_batch(dialect),
+            caches_heads: append_fork::caches_heads(dialect),
+            batch: lane::Batch::default(),
+            small_batches: 0,
+        };
+        let lane = db.backend().open_lane(Box::new(append))?;
+        let direct_key = hmac::Key::new(hmac::HMAC_SHA256, &opened.secret);
+        let epoch = opened.epoch;
+        Ok(Self {
+            inner: Arc::new(Inner { db, env, epoch, direct_key, queue, lane, lanes, cache, feed }),
+        })
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.inner.db
+    }
+
+    /// Clock and randomness.
+    pub fn env(&self) -> &Arc<Env> {
+        &self.inner.env
+    }
+
+    /// The database's epoch when this process opened it.
+    pub fn epoch(&self) -> i64 {
+        self.inner.epoch
+    }
+
+    /// The id of the conversation of two people: the same whoever asks, and not to be guessed.
+    pub fn direct_id(&self, one: Uid, other: Uid) -> ConversationId {
+        let (low, high) = if one < other { (one, other) } else { (other, one) };
+        let mut message = [0; 16];
+        message[..8].copy_from_slice(&low.0.to_be_bytes());
+        message[8..].copy_from_slice(&high.0.to_be_bytes());
+        let tag = hmac::sign(&self.inner.direct_key, &message);
+        let mut id = [0; 16];
+        id.copy_from_slice(&tag.as_ref()[..16]);
+        ConversationId(id)
+    }
+
+    /// Queues a message at once and answers after it is on stable storage. Messages of one caller
+    /// keep the order of their calls.
+    pub fn append(
+        &self,
+        message: NewMessage,
+    ) -> impl Future<Output = Result<Appended, Fail>> + Send + use<> {
+        Appending::start(&self.inner.queue, message, || self.inner.lane.wake())
+    }
+
+    /// Runs one transaction over conversations of an app. `work` may run again; what it changed is
+    /// told to the feed after the commit, even when the caller has gone.
+    pub async fn write<T, F>(&self, app: AppNo, work: F) -> Result<T, Fail>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut LogTx<'_>) -> Result<T, Fail> + Send + 'static,
+    {
+        let (reply, receiver) = oneshot::channel();
+        let inner = &self.inner;
+        inner.db.backend().write(Box::new(Changing {
+            work,
+            app,
+            lane: inner.lanes[1],
+            env: inner.env.clone(),
+            cache: inner.cache.clone(),
+            feed: inner.feed.clone(),
+            logged: Vec::new(),
+            value: None,
+            reply,
+        }));
+        receiver.await.unwrap_or_else(|_| Err(Fail::unavailable()))
+    }
+
+    /// What is committed from now on, in commit order.
+    pub fn feed(&self) -> mpsc::Receiver<Arc<Batch>> {
+        self.inner.feed.listen()
+    }
+
+    /// Begins a new epoch: clients refetch, and offer their own sends again. The process that
+    /// called it must be started anew to use it.
+    pub async fn begin_epoch(&self) -> Result<i64, Fail> {
+        self.inner.db.write(|tx| Ok(meta::begin_epoch(tx)?)).await
+    }
+
+    /// Says that this node's lanes live, and forgets what is too old: call it every minute or so.
+    pub async fn tend(&self) -> Result<(), Fail> {
+        let now = self.inner.env.clock.now();
+        let lanes = self.inner.lanes;
+        let moves_age = i64::try_from(limits::MOVES_TTL_S).unwrap_or(i64::MAX);
+        let keys_age = i64::try_from(limits::CLIENT_ID_TTL_DAYS).unwrap_or(i64::MAX) * 86_400;
+        self.inner
+            .db
+            .write(move |tx: &mut dyn WriteTx| {
+                for lane in lanes {
+                    moves::touch_lane(tx, lane, now)?;
+                }
+                moves::forget_before(tx, now.plus_s(-moves_age))?;
+                trim::forget_keys(tx, now.plus_s(-keys_age))?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// A positive number that no other lane has: time first, then chance.
+fn fresh_lane(env: &Env) -> i64 {
+    let mut chance = [0; 4];
+    env.entropy.fill(&mut chance);
+    let ms = env.clock.now().0.div_euclid(1_000);
+    ((ms & 0x3ff_ffff_ffff) << 21) | i64::from(u32::from_be_bytes(chance) & 0x1f_ffff)
+}
