@@ -20,6 +20,35 @@ use hoopoe_db::{
 pub use lock::DataLock;
 pub use options::SqliteOptions;
 
+#[doc(hidden)]
+pub mod bench {
+    //! A door for the instruction-count benches: one transaction on this thread.
+    use hoopoe_db::{DbError, WriteTx};
+
+    use crate::{SqliteOptions, tx::SqliteTx};
+
+    /// A writer connection without its thread.
+    pub struct HandWriter(rusqlite::Connection);
+
+    impl HandWriter {
+        /// Opens the file.
+        pub fn open(options: &SqliteOptions) -> Result<Self, DbError> {
+            options.connect_writer().map(Self)
+        }
+
+        /// Runs and commits.
+        pub fn transaction(
+            &self,
+            work: impl FnOnce(&mut dyn WriteTx) -> Result<(), DbError>,
+        ) -> Result<(), DbError> {
+            let mut tx = SqliteTx::writing(&self.0);
+            tx.control("BEGIN IMMEDIATE")?;
+            work(&mut tx)?;
+            tx.control("COMMIT")
+        }
+    }
+}
+
 /// The driver. One process opens a file; see [`DataLock`].
 pub struct Sqlite {
     readers: reader::Readers,

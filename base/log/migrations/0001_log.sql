@@ -50,7 +50,7 @@ CREATE UNIQUE INDEX changes_by_rev ON changes (conversation, rev);
 CREATE INDEX changes_by_target ON changes (conversation, target_seq);
 
 -- Idempotency: time-ordered client ids land beside each other, so the id comes first.
-CREATE TABLE keys (
+CREATE TABLE client_keys (
     client_id {{bytes}} NOT NULL,
     conversation {{bytes}} NOT NULL,
     sender BIGINT NOT NULL,

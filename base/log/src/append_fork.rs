@@ -11,7 +11,8 @@ const LOCK_ONE_POSTGRES: &str = "SELECT conversation, app, seq, rev, members_rev
 /// waiting for each other.
 const LOCK_MANY_POSTGRES: &str = "SELECT conversation, app, seq, rev, members_rev, floor_seq, at_us \
     FROM heads WHERE conversation IN \
-        (SELECT substring($1 FROM i * 16 + 1 FOR 16) FROM generate_series(0, $2::int - 1) AS i) \
+        (SELECT substring($1::bytea FROM i * 16 + 1 FOR 16) \
+            FROM generate_series(0, $2::int - 1) AS i) \
     ORDER BY conversation FOR UPDATE";
 
 pub(crate) fn statements(dialect: Dialect) -> &'static [&'static str] {

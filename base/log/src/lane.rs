@@ -19,10 +19,10 @@ use crate::{
 };
 
 /// Nothing is inserted when the key is there: one descent instead of a look and an insert.
-const INSERT_KEY: &str = "INSERT INTO keys \
+const INSERT_KEY: &str = "INSERT INTO client_keys \
         (client_id, conversation, sender, app, seq, at_us, hash) \
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (client_id, conversation, sender) DO NOTHING";
-const FIND_KEY: &str = "SELECT seq, hash, at_us FROM keys \
+const FIND_KEY: &str = "SELECT seq, hash, at_us FROM client_keys \
     WHERE client_id = $1 AND conversation = $2 AND sender = $3";
 pub(crate) const INSERT_MESSAGE: &str = "INSERT INTO messages \
         (conversation, app, seq, sender, state, kind, client_id, at_us, expires_at_us, body) \

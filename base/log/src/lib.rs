@@ -5,6 +5,8 @@
 
 mod append;
 mod append_fork;
+#[doc(hidden)]
+pub mod bench;
 mod cache;
 pub mod changes;
 pub mod consume;

@@ -31,7 +31,9 @@ const OPEN_LANE: &str =
     "INSERT INTO lanes (lane, n, opened_at_us, seen_at_us) VALUES ($1, 0, $2, $3)";
 const NEXT: &str = "UPDATE lanes SET n = n + 1, seen_at_us = $1 WHERE lane = $2 RETURNING n";
 const LANES: &str = "SELECT lane FROM lanes ORDER BY lane";
-const FORGET: &str = "DELETE FROM moves WHERE at_us < $1";
+/// Ten seconds' worth at a time, so that the writer is never held up for long.
+const FORGET: &str = "DELETE FROM moves WHERE at_us < $1 \
+    AND at_us < (SELECT MIN(at_us) + 10000000 FROM moves)";
 const FORGET_LANES: &str = "DELETE FROM lanes WHERE seen_at_us < $1 \
     AND NOT EXISTS (SELECT 1 FROM moves WHERE moves.lane = lanes.lane)";
 const SEEN: &str = "UPDATE lanes SET seen_at_us = $1 WHERE lane = $2";
@@ -87,7 +89,8 @@ pub fn after(tx: &mut dyn ReadTx, lane: i64, n: i64, limit: usize) -> Result<Vec
     })
 }
 
-/// Forgets what is older, and lanes that ended before and have nothing left.
+/// Forgets some of what is older, and lanes that ended before and have nothing left. Returns how many
+/// rows went: call it until that is 0.
 pub fn forget_before(tx: &mut dyn WriteTx, time: Time) -> Result<u64, DbError> {
     let count = tx.execute(FORGET, &[time.0.into()])?;
     tx.execute(FORGET_LANES, &[time.0.into()])?;

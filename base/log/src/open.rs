@@ -3,9 +3,10 @@
 use std::{future::Future, sync::Arc};
 
 use aws_lc_rs::hmac;
-use hoopoe_db::{Db, LaneHandle, WriteTx};
+use hoopoe_db::{Db, LaneHandle, ReadTx};
 use hoopoe_kernel::{AppNo, Env, Fail, Uid};
-use hoopoe_wire::{ConversationId, limits};
+use hoopoe_wire::{ConversationId, Time, limits};
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -18,6 +19,9 @@ use crate::{
     meta, moves, trim,
     write::Changing,
 };
+
+/// Keys that one minute's sweep looks at.
+const KEYS_PER_LOOK: usize = 5_000;
 
 /// The log of one database: cheap to clone.
 #[derive(Clone)]
@@ -35,6 +39,8 @@ struct Inner {
     lanes: [i64; 2],
     cache: SharedCache,
     feed: Arc<Feed>,
+    /// How far the sweep of old keys has come.
+    keys_seen: Mutex<Vec<u8>>,
 }
 
 struct Opened {
@@ -66,7 +72,13 @@ impl Log {
             lane: lanes[0],
             env: env.clone(),
             queue: queue.clone(),
-            cache: cache.clone(),
+            // Where heads are not cached the lane keeps its own: it waits for row locks while it
+            // holds it, and a change that has the row must not wait for the lane.
+            cache: if append_fork::caches_heads(dialect) {
+                cache.clone()
+            } else {
+                Default::default()
+            },
             feed: feed.clone(),
             limit: append_fork::messages_per_batch(dialect),
             conversations_max: append_fork::conversations_per_batch(dialect),
@@ -78,7 +90,18 @@ impl Log {
         let direct_key = hmac::Key::new(hmac::HMAC_SHA256, &opened.secret);
         let epoch = opened.epoch;
         Ok(Self {
-            inner: Arc::new(Inner { db, env, epoch, direct_key, queue, lane, lanes, cache, feed }),
+            inner: Arc::new(Inner {
+                db,
+                env,
+                epoch,
+                direct_key,
+                queue,
+                lane,
+                lanes,
+                cache,
+                feed,
+                keys_seen: Mutex::default(),
+            }),
         })
     }
 
@@ -158,17 +181,30 @@ impl Log {
         let lanes = self.inner.lanes;
         let moves_age = i64::try_from(limits::MOVES_TTL_S).unwrap_or(i64::MAX);
         let keys_age = i64::try_from(limits::CLIENT_ID_TTL_DAYS).unwrap_or(i64::MAX) * 86_400;
-        self.inner
-            .db
-            .write(move |tx: &mut dyn WriteTx| {
-                for lane in lanes {
-                    moves::touch_lane(tx, lane, now)?;
-                }
-                moves::forget_before(tx, now.plus_s(-moves_age))?;
-                trim::forget_keys(tx, now.plus_s(-keys_age))?;
-                Ok(())
-            })
-            .await
+        let db = &self.inner.db;
+        db.write(move |tx| {
+            for lane in lanes {
+                moves::touch_lane(tx, lane, now)?;
+            }
+            Ok(())
+        })
+        .await?;
+        let oldest_move = now.plus_s(-moves_age);
+        while db.write(move |tx| Ok(moves::forget_before(tx, oldest_move)?)).await? > 0 {}
+        self.forget_some_keys(now.plus_s(-keys_age)).await
+    }
+
+    /// Looks through the next piece of the keys.
+    async fn forget_some_keys(&self, before: Time) -> Result<(), Fail> {
+        let after = self.inner.keys_seen.lock().clone();
+        let look =
+            move |tx: &mut dyn ReadTx| Ok(trim::old_keys(tx, &after, KEYS_PER_LOOK, before)?);
+        let (old, last) = self.inner.db.read(look).await?;
+        if !old.is_empty() {
+            self.inner.db.write(move |tx| Ok(trim::forget_keys(tx, &old)?)).await?;
+        }
+        *self.inner.keys_seen.lock() = last.unwrap_or_default();
+        Ok(())
     }
 }
 

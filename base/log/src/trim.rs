@@ -1,16 +1,19 @@
 //! Removing the oldest messages of a conversation for good.
 
-use hoopoe_db::{DbError, WriteTx};
+use hoopoe_db::{DbError, ReadTx, WriteTx};
 use hoopoe_kernel::AppNo;
 use hoopoe_wire::{ConversationId, Time};
 
 const SET_FLOOR: &str = "UPDATE heads SET floor_seq = $1 \
     WHERE conversation = $2 AND app = $3 AND floor_seq < $4 AND seq >= $5";
 const DELETE: &str = "DELETE FROM messages WHERE conversation = $1 AND seq <= $2 AND app = $3";
-const FORGET_KEYS: &str = "DELETE FROM keys WHERE at_us < $1 AND EXISTS (SELECT 1 FROM heads \
-    WHERE heads.conversation = keys.conversation AND heads.floor_seq >= keys.seq)";
+const KEYS_AFTER: &str = "SELECT k.client_id, k.conversation, k.sender, k.at_us, k.seq, h.floor_seq \
+    FROM client_keys k JOIN heads h ON h.conversation = k.conversation \
+    WHERE k.client_id > $1 ORDER BY k.client_id LIMIT $2";
+const FORGET_KEY: &str =
+    "DELETE FROM client_keys WHERE client_id = $1 AND conversation = $2 AND sender = $3";
 
-pub(crate) const STATEMENTS: &[&str] = &[SET_FLOOR, DELETE, FORGET_KEYS];
+pub(crate) const STATEMENTS: &[&str] = &[SET_FLOOR, DELETE, KEYS_AFTER, FORGET_KEY];
 
 /// Deletes the messages up to `seq`. Their keys stay: a repeat is recognised for 90 days more.
 /// Returns how many rows went; 0 when `seq` is beyond the head or was trimmed before.
@@ -28,7 +31,46 @@ pub fn trim(
     tx.execute(DELETE, &[id.into(), seq.into(), app.0.into()])
 }
 
-/// Forgets the keys of trimmed messages that are older than `time`.
-pub fn forget_keys(tx: &mut dyn WriteTx, time: Time) -> Result<u64, DbError> {
-    tx.execute(FORGET_KEYS, &[time.0.into()])
+/// A key whose message is trimmed and whose time is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OldKey {
+    client_id: Vec<u8>,
+    conversation: [u8; 16],
+    sender: i64,
+}
+
+/// Looks at the `limit` keys behind `after`. Returns those that may be forgotten, and where the look
+/// ended; `None` at the end of the table. The table is large: it is looked through piece by piece.
+pub(crate) fn old_keys(
+    tx: &mut dyn ReadTx,
+    after: &[u8],
+    limit: usize,
+    time: Time,
+) -> Result<(Vec<OldKey>, Option<Vec<u8>>), DbError> {
+    let (mut old, mut seen, mut last) = (Vec::new(), 0, None);
+    let rows = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.query(KEYS_AFTER, &[after.into(), rows.into()], &mut |row| {
+        seen += 1;
+        if row.int(3)? < time.0 && row.int(4)? <= row.int(5)? {
+            old.push(OldKey {
+                client_id: row.bytes(0)?.to_owned(),
+                conversation: row.id16(1)?,
+                sender: row.int(2)?,
+            });
+        }
+        if seen == limit {
+            last = Some(row.bytes(0)?.to_owned());
+        }
+        Ok(())
+    })?;
+    Ok((old, last))
+}
+
+/// Forgets keys.
+pub(crate) fn forget_keys(tx: &mut dyn WriteTx, keys: &[OldKey]) -> Result<(), DbError> {
+    for key in keys {
+        let args = [key.client_id.as_slice().into(), (&key.conversation).into(), key.sender.into()];
+        tx.execute(FORGET_KEY, &args)?;
+    }
+    Ok(())
 }

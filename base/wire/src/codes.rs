@@ -60,6 +60,15 @@ codes! {
     TOO_MANY_CONNECTIONS = "rate.connections", 429, true, "Too many connections",
         "One address has more sockets open than the limit.",
         "Close some, or raise `limits.connections_per_address`.";
+    BAD_UPGRADE = "socket.bad_upgrade", 400, false, "Not a WebSocket handshake",
+        "The request to `/v1/socket` is no WebSocket handshake (RFC 6455).",
+        "Open it with a WebSocket client; behind a proxy, let it pass `Upgrade` and `Connection`.";
+    BAD_SOCKET_VERSION = "socket.bad_version", 426, false, "Another WebSocket version",
+        "The handshake asks for a version of the protocol other than 13.",
+        "Use a client that speaks version 13.";
+    FOREIGN_ORIGIN = "socket.foreign_origin", 403, false, "Foreign origin",
+        "A web page of another origin opened the socket.",
+        "Add the origin to `server.allowed_origins`, or serve the page from the same address.";
     IDEMPOTENCY_MISMATCH = "request.idempotency_mismatch", 422, false, "Key used for something else",
         "The `Idempotency-Key` was used within 24 hours with another body.",
         "Use a new key for a new request.";

@@ -3,6 +3,14 @@
 
 use schemars::{Schema, SchemaGenerator};
 
+use crate::{
+    accounts::{SessionRevoked, User},
+    conversations::{
+        Conversation, MemberRemovedEvent, MemberUpdatedEvent, MembersAddedEvent,
+    },
+    messages::{Message, ReceiptUpdated},
+};
+
 /// Where an event stands in its conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
@@ -10,6 +18,8 @@ pub enum Position {
     Seq,
     /// It is a change: the frame carries `rev`, and names its message, if any, in `data.seq`.
     Rev,
+    /// It is a change, or for those who join later a snapshot: then the frame carries no `rev`.
+    RevOrSnapshot,
     /// It is not in the log of a conversation: the frame carries neither.
     None,
 }
@@ -27,5 +37,50 @@ pub struct EventInfo {
     pub schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
-/// All events, in the order of the list.
-pub const ALL: &[EventInfo] = &[];
+macro_rules! events {
+    ($($name:literal, $position:ident, $data:ty, $doc:literal;)*) => {
+        /// All events, in the order of the list.
+        pub const ALL: &[EventInfo] = &[$(EventInfo {
+            name: $name,
+            doc: $doc,
+            position: Position::$position,
+            schema: |generator| generator.subschema_for::<$data>(),
+        }),*];
+    };
+}
+
+events! {
+    "message.created", Seq, Message,
+        "Somebody has written, the receiver itself included.";
+    "conversation.created", RevOrSnapshot, Conversation,
+        "The receiver is a member from now on. It precedes every other event of the conversation; \
+         for those who join later it is the snapshot at their joining, without a `rev` of its own.";
+    "conversation.updated", Rev, Conversation,
+        "Name, picture or metadata are others now.";
+    "member.added", Rev, MembersAddedEvent,
+        "People have joined.";
+    "member.removed", Rev, MemberRemovedEvent,
+        "Somebody has left or was removed; to them it is the last event of the conversation.";
+    "member.updated", Rev, MemberUpdatedEvent,
+        "Somebody has another role.";
+    "receipt.updated", None, ReceiptUpdated,
+        "Somebody has received or read further: to the senders of those messages and to the \
+         reader's own devices. Above 50 members it is a count, at most once a second.";
+    "user.updated", None, User,
+        "The receiver's own profile has changed.";
+    "session.revoked", None, SessionRevoked,
+        "One of the receiver's sessions has ended.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_domain_and_what_happened() {
+        let mut seen = std::collections::HashSet::new();
+        for event in ALL {
+            assert!(seen.insert(event.name) && event.name.contains('.'), "{}", event.name);
+        }
+    }
+}
