@@ -1,0 +1,59 @@
+//! Users of an app, their sessions and tokens, and the port that tells who calls. See README.md.
+
+mod api;
+mod events;
+mod jobs;
+mod model;
+mod names;
+mod service;
+mod store;
+
+use std::sync::Arc;
+
+use hoopoe_apps::{Apps, FreshCache, secret::Hash};
+use hoopoe_bus::Bus;
+use hoopoe_db::{Db, Migration, MigrationChain};
+use hoopoe_kernel::{AppNo, Env, Uid};
+use hoopoe_wire::UserId;
+
+pub use api::commands;
+pub use model::check_avatar_url;
+pub use service::{Authenticator, Started, Upserted};
+pub use store::STATEMENTS;
+
+/// The tables of this crate.
+pub const MIGRATIONS: MigrationChain = MigrationChain {
+    owner: "accounts",
+    migrations: &[Migration::portable(
+        "0001_accounts",
+        include_str!("../migrations/0001_accounts.sql"),
+    )],
+};
+
+/// Tokens, and users that server keys act for, that are remembered for a moment: what a busy
+/// second sees. An entry is some 200 bytes.
+const CACHED_CALLERS_MAX: usize = 16_384;
+
+/// Users and sessions. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    env: Arc<Env>,
+    apps: Apps,
+    bus: Arc<dyn Bus>,
+    tokens: FreshCache<Hash, model::TokenIdentity>,
+    acting: FreshCache<(AppNo, UserId), Uid>,
+    names: names::Names,
+}
+
+impl Accounts {
+    /// Works on a database that [`MIGRATIONS`] have run on.
+    pub fn new(db: Db, env: Arc<Env>, apps: Apps, bus: Arc<dyn Bus>) -> Self {
+        let tokens = FreshCache::new(env.clone(), CACHED_CALLERS_MAX);
+        let acting = FreshCache::new(env.clone(), CACHED_CALLERS_MAX);
+        let names = names::Names::default();
+        Self(Arc::new(Inner { db, env, apps, bus, tokens, acting, names }))
+    }
+}
