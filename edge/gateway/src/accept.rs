@@ -1,0 +1,230 @@
+//! The upgrade (RFC 6455, section 4.2) and the life of a connection from the outside.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use futures_util::FutureExt;
+use hoopoe_accounts::Accounts;
+use hoopoe_conversations::Conversations;
+use hoopoe_kernel::{Env, Registry};
+use hoopoe_wire::{limits, session::CloseCode};
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{handshake::derive_accept_key, protocol::Role, protocol::WebSocketConfig},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{Hub, conn};
+
+/// Read buffer of a connection: most of what an idle one costs.
+const READ_BUFFER_BYTES: usize = 1_024;
+
+/// What a gateway is made of.
+pub struct GatewayParts {
+    /// The command table.
+    pub registry: Arc<Registry>,
+    /// Sessions.
+    pub accounts: Accounts,
+    /// Heads at the start of a session.
+    pub conversations: Conversations,
+    /// Who is connected.
+    pub hub: Hub,
+    /// Clock and randomness.
+    pub env: Arc<Env>,
+    /// Origins of web pages that may connect; a request without an Origin always may.
+    pub origins: Vec<String>,
+    /// Whether connections per address are counted.
+    pub limits_enabled: bool,
+}
+
+/// Accepts sockets. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) parts: GatewayParts,
+    addresses: Mutex<FxHashMap<IpAddr, usize>>,
+    pub(crate) stopping: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Gateway {
+    /// A gateway that accepts.
+    pub fn new(parts: GatewayParts) -> Self {
+        let inner = Inner {
+            parts,
+            addresses: Mutex::default(),
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Answers an upgrade request: 101 and the socket lives on, or why not. 400 for a request that
+    /// is no upgrade, 403 for a foreign Origin, 426 for another version, 429 for too many, 503
+    /// while going down.
+    pub fn accept<B>(&self, request: &mut Request<B>, peer: SocketAddr) -> Response<()> {
+        match self.check(request.headers(), peer.ip()) {
+            Ok(answer) => {
+                let upgrade = hyper::upgrade::on(request);
+                self.spawn(upgrade, peer);
+                answer
+            }
+            Err(status) => refusal(status),
+        }
+    }
+
+    /// Closes every socket with 4503 and returns when they are gone.
+    pub async fn drain(&self) {
+        self.inner.stopping.cancel();
+        self.inner.parts.hub.drain();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+
+    fn check(&self, headers: &HeaderMap, address: IpAddr) -> Result<Response<()>, StatusCode> {
+        let key = upgrade_key(headers).ok_or(StatusCode::BAD_REQUEST)?;
+        if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+            return Err(StatusCode::UPGRADE_REQUIRED);
+        }
+        if !self.is_allowed_origin(headers) {
+            return Err(StatusCode::FORBIDDEN);
+        }
+        if self.inner.stopping.is_cancelled() {
+            return Err(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        if !self.inner.count(address) {
+            return Err(StatusCode::TOO_MANY_REQUESTS);
+        }
+        let response = Response::builder()
+            .status(StatusCode::SWITCHING_PROTOCOLS)
+            .header(header::CONNECTION, "Upgrade")
+            .header(header::UPGRADE, "websocket")
+            .header(header::SEC_WEBSOCKET_ACCEPT, derive_accept_key(key))
+            .body(());
+        response.map_err(|_| {
+            self.inner.uncount(address);
+            StatusCode::BAD_REQUEST
+        })
+    }
+
+    fn is_allowed_origin(&self, headers: &HeaderMap) -> bool {
+        let Some(origin) = headers.get(header::ORIGIN) else { return true };
+        let Ok(origin) = origin.to_str() else { return false };
+        let own = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let is_own = own.is_some_and(|host| {
+            origin.strip_prefix("http://").or(origin.strip_prefix("https://")) == Some(host)
+        });
+        is_own || self.inner.parts.origins.iter().any(|allowed| allowed == origin)
+    }
+
+    fn spawn(&self, upgrade: OnUpgrade, peer: SocketAddr) {
+        let inner = self.inner.clone();
+        self.inner.tasks.spawn(async move {
+            let counted = Counted { inner: inner.clone(), address: peer.ip() };
+            if let Some(socket) = open(upgrade).await {
+                conn::run(inner, socket, peer.ip()).boxed().await;
+            }
+            drop(counted);
+        });
+    }
+}
+
+impl Inner {
+    /// Counts a connection of an address. `false`: it has too many. None are counted on loopback.
+    fn count(&self, address: IpAddr) -> bool {
+        if !self.parts.limits_enabled || address.is_loopback() {
+            return true;
+        }
+        let mut addresses = self.addresses.lock();
+        let count = addresses.entry(address).or_default();
+        if *count >= limits::CONNECTIONS_PER_ADDRESS_MAX {
+            return false;
+        }
+        *count += 1;
+        true
+    }
+
+    fn uncount(&self, address: IpAddr) {
+        let mut addresses = self.addresses.lock();
+        if let Some(count) = addresses.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                addresses.remove(&address);
+            }
+        }
+    }
+}
+
+struct Counted {
+    inner: Arc<Inner>,
+    address: IpAddr,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.inner.uncount(self.address);
+    }
+}
+
+fn upgrade_key(headers: &HeaderMap) -> Option<&[u8]> {
+    let names = |header, wanted: &str| {
+        let value = headers.get(header).and_then(|value: &http::HeaderValue| value.to_str().ok());
+        value.is_some_and(|text| {
+            text.split(',').any(|word| word.trim().eq_ignore_ascii_case(wanted))
+        })
+    };
+    let is_upgrade = names(header::CONNECTION, "upgrade") && names(header::UPGRADE, "websocket");
+    let key = headers.get(header::SEC_WEBSOCKET_KEY)?.as_bytes();
+    (is_upgrade && key.len() == 24).then_some(key)
+}
+
+fn refusal(status: StatusCode) -> Response<()> {
+    let mut response = Response::new(());
+    *response.status_mut() = status;
+    if status == StatusCode::UPGRADE_REQUIRED {
+        let version = http::HeaderValue::from_static("13");
+        response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, version);
+    }
+    response
+}
+
+/// The TCP stream below the HTTP connection: the socket then costs no more than itself.
+async fn open(upgrade: OnUpgrade) -> Option<WebSocketStream<TcpStream>> {
+    let upgraded = match upgrade.await {
+        Ok(upgraded) => upgraded,
+        Err(error) => {
+            tracing::debug!(%error, "a socket went away during its upgrade");
+            return None;
+        }
+    };
+    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+        tracing::error!("a socket does not stand on TCP");
+        return None;
+    };
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(limits::CONNECTION_QUEUE_BYTES_MAX)
+        .max_message_size(Some(limits::FRAME_BYTES_MAX))
+        .max_frame_size(Some(limits::FRAME_BYTES_MAX));
+    let (stream, early) = (parts.io.into_inner(), parts.read_buf.to_vec());
+    let socket =
+        WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config)).await;
+    Some(socket)
+}
+
+/// The close code of a socket that must not go on.
+pub(crate) fn stop_code(inner: &Inner) -> Option<CloseCode> {
+    inner.stopping.is_cancelled().then_some(CloseCode::Drain)
+}

@@ -1,0 +1,323 @@
+//! From the log's feed to the outboxes: each event is encoded once, in order, for those who may
+//! hear it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hoopoe_accounts::Accounts;
+use hoopoe_conversations::Conversations;
+use hoopoe_kernel::{AppNo, Uid, faults};
+use hoopoe_log::{
+    AudienceChange, Batch, Log, Logged, LoggedChange, Spans, changes, heads, messages,
+    messages::At, spans,
+};
+use hoopoe_wire::ConversationId;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use tokio::sync::mpsc;
+
+use crate::{
+    hub::{Control, Online, Sources, fill_later},
+    missed,
+    outbox::Outbox,
+    room::{Arrival, Audience, Room},
+    text_frame,
+};
+
+/// Conversations remembered; beyond it all are forgotten once, which costs a read each.
+const ROOMS_MAX: usize = 100_000;
+/// Frames are handed on in pieces of about this size, so that one piece never fills a queue alone.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+pub(crate) struct Fanout {
+    log: Log,
+    conversations: Conversations,
+    accounts: Accounts,
+    online: Arc<Mutex<Online>>,
+    control: mpsc::WeakUnboundedSender<Control>,
+    rooms: FxHashMap<ConversationId, Room>,
+    json: Vec<u8>,
+}
+
+impl Fanout {
+    pub(crate) fn new(
+        sources: Sources,
+        online: Arc<Mutex<Online>>,
+        control: mpsc::WeakUnboundedSender<Control>,
+    ) -> Self {
+        let Sources { log, conversations, accounts, .. } = sources;
+        let rooms = FxHashMap::default();
+        Self { log, conversations, accounts, online, control, rooms, json: Vec::new() }
+    }
+
+    /// Delivers one committed transaction. Order is kept within each conversation.
+    pub(crate) async fn deliver(&mut self, batch: &Batch) {
+        let mut order: Vec<ConversationId> = Vec::new();
+        let mut groups: FxHashMap<ConversationId, Vec<&Logged>> = FxHashMap::default();
+        for logged in &batch.items {
+            let conversation = logged.conversation();
+            let group = groups.entry(conversation).or_default();
+            if group.is_empty() {
+                order.push(conversation);
+            }
+            group.push(logged);
+        }
+        for conversation in order {
+            if let Some(group) = groups.remove(&conversation) {
+                self.deliver_run(conversation, &group).await;
+            }
+        }
+    }
+
+    async fn deliver_run(&mut self, conversation: ConversationId, run: &[&Logged]) {
+        let mut frames = Vec::new();
+        for logged in run {
+            if !self.enter(conversation, logged).await {
+                continue;
+            }
+            let Some(room) = self.rooms.get_mut(&conversation) else { continue };
+            match room.arrival(logged) {
+                Arrival::Old => continue,
+                Arrival::Early => {
+                    let (number, is_change) = match logged {
+                        Logged::Message(message) => (message.seq, false),
+                        Logged::Change(change) => (change.rev, true),
+                    };
+                    room.early.insert((is_change, number), (*logged).clone());
+                    fill_later(&self.control, conversation);
+                    continue;
+                }
+                Arrival::Next => {}
+            }
+            self.pass(conversation, logged, &mut frames).await;
+            self.pass_early(conversation, &mut frames).await;
+        }
+        self.flush(conversation, &mut frames);
+    }
+
+    /// Makes sure that the room is there. `false`: its audience cannot be read now; who listens
+    /// finds the event by its cursor.
+    async fn enter(&mut self, conversation: ConversationId, logged: &Logged) -> bool {
+        if self.rooms.contains_key(&conversation) {
+            return true;
+        }
+        if self.rooms.len() >= ROOMS_MAX {
+            self.rooms.retain(|_, room| !room.early.is_empty());
+        }
+        let Some(audience) = self.audience(app_of(logged), conversation).await else {
+            return false;
+        };
+        self.rooms.insert(conversation, Room::new(audience));
+        true
+    }
+
+    async fn audience(&self, app: AppNo, conversation: ConversationId) -> Option<Audience> {
+        match self.conversations.audience(app, conversation).await {
+            Ok(found) => Some(Audience { members_rev: found.members_rev, uids: found.uids }),
+            Err(fail) => {
+                tracing::warn!(%fail, "an audience could not be read; its members resume");
+                None
+            }
+        }
+    }
+
+    /// Delivers the next one: to the audience of its own time.
+    async fn pass(&mut self, conversation: ConversationId, logged: &Logged, frames: &mut Vec<u8>) {
+        let Some(room) = self.rooms.get_mut(&conversation) else { return };
+        room.passed(logged);
+        if let Logged::Change(change) = logged
+            && let AudienceChange::Members { .. } = change.audience
+        {
+            self.flush(conversation, frames);
+            self.pass_members(conversation, change).await;
+            return;
+        }
+        let cached = room.audience.members_rev;
+        if logged.members_rev() > cached {
+            self.flush(conversation, frames);
+            self.reload(conversation, app_of(logged)).await;
+        }
+        let now = self.rooms.get(&conversation).map_or(0, |room| room.audience.members_rev);
+        if logged.members_rev() < now {
+            self.flush(conversation, frames);
+            self.pass_entitled(conversation, logged).await;
+            return;
+        }
+        self.append(logged, frames);
+        if frames.len() >= CHUNK_BYTES {
+            self.flush(conversation, frames);
+        }
+    }
+
+    fn append(&mut self, logged: &Logged, frames: &mut Vec<u8>) {
+        self.json.clear();
+        hoopoe_messages::frame(&mut self.json, logged);
+        text_frame::write(frames, &self.json);
+    }
+
+    /// A change of members: those who come are told of the conversation first, those who go hear
+    /// that they went, and everybody else hears both.
+    async fn pass_members(&mut self, conversation: ConversationId, change: &LoggedChange) {
+        let AudienceChange::Members { joined, left, snapshot } = &change.audience else { return };
+        let keeps_old = !left.is_empty() && faults::strikes("message_after_removal");
+        let old_uids = self.rooms.get(&conversation).map(|room| room.audience.uids.clone());
+        self.reload(conversation, change.app).await;
+        let Some(room) = self.rooms.get_mut(&conversation) else { return };
+        if keeps_old && let Some(uids) = old_uids {
+            room.set_audience(Audience { members_rev: room.audience.members_rev, uids });
+        }
+        let mut uids = room.audience.uids.clone();
+        uids.extend_from_slice(left);
+        uids.sort_unstable();
+        uids.dedup();
+        let mut event = Vec::new();
+        self.append(&Logged::Change(change.clone()), &mut event);
+        let created = (change.kind != "conversation.created" && !snapshot.is_empty())
+            .then(|| created_frame(conversation, change, snapshot));
+        let online = self.online.lock();
+        if let Some(created) = created {
+            send(joined.iter().flat_map(|uid| online.of(*uid)), &created);
+        }
+        send(uids.iter().flat_map(|uid| online.of(*uid)), &Bytes::from(event));
+    }
+
+    /// The audience is newer than the event: only those may hear it whose span covers it.
+    async fn pass_entitled(&mut self, conversation: ConversationId, logged: &Logged) {
+        let Some(room) = self.rooms.get(&conversation) else { return };
+        let (uids, app) = (room.audience.uids.clone(), app_of(logged));
+        let seq = match logged {
+            Logged::Message(message) => message.seq,
+            Logged::Change(change) => change.at_seq.max(1),
+        };
+        let entitled = self.log.db().read(move |tx| {
+            let mut entitled: Vec<Uid> = Vec::with_capacity(uids.len());
+            for uid in uids {
+                if spans::readable(tx, app, conversation, uid)?.may_read(seq) {
+                    entitled.push(uid);
+                }
+            }
+            Ok(entitled)
+        });
+        match entitled.await {
+            Ok(entitled) => {
+                let mut frame = Vec::new();
+                self.append(logged, &mut frame);
+                let online = self.online.lock();
+                send(entitled.iter().flat_map(|uid| online.of(*uid)), &Bytes::from(frame));
+            }
+            Err(fail) => self.forget(conversation, &fail),
+        }
+    }
+
+    async fn reload(&mut self, conversation: ConversationId, app: AppNo) {
+        let Some(audience) = self.audience(app, conversation).await else {
+            self.rooms.remove(&conversation);
+            return;
+        };
+        if let Some(room) = self.rooms.get_mut(&conversation) {
+            room.set_audience(audience);
+        }
+    }
+
+    fn flush(&mut self, conversation: ConversationId, frames: &mut Vec<u8>) {
+        if frames.is_empty() {
+            return;
+        }
+        let chunk = Bytes::from(std::mem::take(frames));
+        let Some(room) = self.rooms.get_mut(&conversation) else { return };
+        let online = self.online.lock();
+        send(room.outboxes(&online).iter(), &chunk);
+    }
+
+    /// Delivers what came early and is next now.
+    async fn pass_early(&mut self, conversation: ConversationId, frames: &mut Vec<u8>) {
+        while let Some(logged) = self.take_next_early(conversation) {
+            self.pass(conversation, &logged, frames).await;
+        }
+    }
+
+    fn take_next_early(&mut self, conversation: ConversationId) -> Option<Logged> {
+        let room = self.rooms.get_mut(&conversation)?;
+        let firsts = [(false, i64::MIN), (true, i64::MIN)];
+        let ready = firsts.into_iter().find_map(|from| {
+            let (key, logged) = room.early.range(from..=(from.0, i64::MAX)).next()?;
+            (room.arrival(logged) != Arrival::Early).then_some(*key)
+        })?;
+        room.early.remove(&ready)
+    }
+
+    /// Reads from the log what is still missing in front of something early.
+    pub(crate) async fn fill(&mut self, conversation: ConversationId) {
+        let Some(room) = self.rooms.get(&conversation) else { return };
+        let Some(app) = room.early.values().next().map(app_of) else { return };
+        let (seq, rev) = room.position();
+        let accounts = self.accounts.clone();
+        let read = self.log.db().read(move |tx| {
+            let mut found = missed::Missed::new(app, conversation);
+            let Some(head) = heads::find(tx, app, conversation)? else { return Ok(found) };
+            let all = Spans::new([(1, i64::MAX)]);
+            let limit = missed::ROWS_MAX;
+            if let Some(seq) = seq {
+                messages::page(tx, app, &head, &all, At::After(seq), limit, &mut |row| {
+                    found.keep_message(row, head.members_rev);
+                    Ok(())
+                })?;
+            }
+            if let Some(rev) = rev {
+                changes::after(tx, app, conversation, rev, limit, &mut |row| {
+                    found.keep_change(row);
+                    Ok(())
+                })?;
+            }
+            found.name_senders(&accounts, tx)?;
+            Ok(found)
+        });
+        match read.await {
+            Ok(found) => {
+                metrics::counter!("hoopoe_gaps_filled_total").increment(1);
+                let items = found.into_logged();
+                let run: Vec<&Logged> = items.iter().collect();
+                Box::pin(self.deliver_run(conversation, &run)).await;
+            }
+            Err(fail) => self.forget(conversation, &fail),
+        }
+    }
+
+    /// After a read that failed: the sockets are told to resume, since something may be missing.
+    fn forget(&mut self, conversation: ConversationId, fail: &hoopoe_kernel::Fail) {
+        tracing::warn!(%fail, "events could not be told; their audience resumes");
+        let Some(mut room) = self.rooms.remove(&conversation) else { return };
+        let online = self.online.lock();
+        for outbox in room.outboxes(&online) {
+            outbox.close(hoopoe_wire::session::CloseCode::Resync);
+        }
+    }
+}
+
+fn app_of(logged: &Logged) -> AppNo {
+    match logged {
+        Logged::Message(message) => message.app,
+        Logged::Change(change) => change.app,
+    }
+}
+
+fn send<'o>(outboxes: impl Iterator<Item = &'o Arc<Outbox>>, chunk: &Bytes) {
+    for outbox in outboxes {
+        outbox.push(chunk.clone());
+    }
+}
+
+/// `conversation.created` for those who come later: the snapshot, at the rev of their coming.
+fn created_frame(conversation: ConversationId, change: &LoggedChange, snapshot: &Bytes) -> Bytes {
+    let json = format!(
+        "{{\"event\":\"conversation.created\",\"conversation\":\"{conversation}\",\
+         \"members_rev\":{},\"data\":",
+        change.members_rev
+    );
+    let mut json = json.into_bytes();
+    json.extend_from_slice(snapshot);
+    json.push(b'}');
+    let mut frame = Vec::with_capacity(json.len() + 8);
+    text_frame::write(&mut frame, &json);
+    frame.into()
+}

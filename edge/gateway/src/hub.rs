@@ -1,0 +1,212 @@
+//! Who is connected here, and the task that tells them what was committed.
+
+use std::{sync::Arc, time::Duration};
+
+use hoopoe_accounts::Accounts;
+use hoopoe_bus::{Bus, Notice};
+use hoopoe_conversations::Conversations;
+use hoopoe_kernel::Uid;
+use hoopoe_log::{Batch, Log};
+use hoopoe_wire::{ConversationId, SessionId, session::CloseCode};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{fanout::Fanout, outbox::Outbox, text_frame};
+
+/// How long something that came early waits for what is missing before the log is read.
+const EARLY_WAIT: Duration = Duration::from_millis(20);
+
+/// The connections of this node.
+#[derive(Clone)]
+pub struct Hub {
+    online: Arc<Mutex<Online>>,
+    control: mpsc::UnboundedSender<Control>,
+}
+
+/// Outboxes by user.
+#[derive(Default)]
+pub(crate) struct Online {
+    by_user: FxHashMap<Uid, SmallVec<[Arc<Outbox>; 1]>>,
+    /// Grows with every coming and going: whoever resolved an audience before must do it again.
+    generation: u64,
+    count: usize,
+}
+
+impl Online {
+    pub(crate) fn of(&self, uid: Uid) -> &[Arc<Outbox>] {
+        self.by_user.get(&uid).map_or(&[], |outboxes| outboxes)
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Arc<Outbox>> {
+        self.by_user.values().flatten()
+    }
+}
+
+pub(crate) enum Control {
+    /// Answer when everything committed so far is queued at the sockets.
+    Fence(oneshot::Sender<()>),
+    /// Something came early in this conversation and has waited long enough.
+    Fill(ConversationId),
+}
+
+/// What the hub reads from.
+pub struct Sources {
+    /// Committed messages and changes, and where missed ones are read.
+    pub log: Log,
+    /// Audiences.
+    pub conversations: Conversations,
+    /// Names.
+    pub accounts: Accounts,
+    /// Ephemeral events and revocations.
+    pub bus: Arc<dyn Bus>,
+}
+
+impl Hub {
+    /// Starts the fan-out task; it ends when the last handle is gone.
+    pub fn start(sources: Sources) -> Self {
+        let online = Arc::new(Mutex::new(Online::default()));
+        let (control, receiver) = mpsc::unbounded_channel();
+        let feed = sources.log.feed();
+        let notices = sources.bus.subscribe();
+        let fanout = Fanout::new(sources, online.clone(), control.downgrade());
+        let task = Task { fanout, feed, notices, control: receiver, online: online.clone() };
+        tokio::spawn(task.run());
+        Self { online, control }
+    }
+
+    /// From now on this connection hears everything.
+    pub(crate) fn join(&self, outbox: &Arc<Outbox>) {
+        let mut online = self.online.lock();
+        online.by_user.entry(outbox.uid).or_default().push(outbox.clone());
+        online.generation += 1;
+        online.count += 1;
+        metrics::gauge!("hoopoe_connections").set(online.count as f64);
+    }
+
+    /// It hears nothing more.
+    pub(crate) fn leave(&self, outbox: &Arc<Outbox>) {
+        let mut online = self.online.lock();
+        let Some(outboxes) = online.by_user.get_mut(&outbox.uid) else { return };
+        let before = outboxes.len();
+        outboxes.retain(|one| !Arc::ptr_eq(one, outbox));
+        let removed = before - outboxes.len();
+        if outboxes.is_empty() {
+            online.by_user.remove(&outbox.uid);
+        }
+        online.generation += 1;
+        online.count -= removed;
+        metrics::gauge!("hoopoe_connections").set(online.count as f64);
+    }
+
+    /// Returns when everything that was committed before the call is queued at the sockets.
+    pub(crate) async fn fence(&self) {
+        let (sender, receiver) = oneshot::channel();
+        if self.control.send(Control::Fence(sender)).is_ok() {
+            // The task has ended: there is nothing left that could be told.
+            drop(receiver.await);
+        }
+    }
+
+    /// Closes every connection, as the server goes down.
+    pub fn drain(&self) {
+        for outbox in self.online.lock().all() {
+            outbox.close(CloseCode::Drain);
+        }
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.online.lock().count
+    }
+}
+
+struct Task {
+    fanout: Fanout,
+    feed: mpsc::Receiver<Arc<Batch>>,
+    notices: mpsc::Receiver<Notice>,
+    control: mpsc::UnboundedReceiver<Control>,
+    online: Arc<Mutex<Online>>,
+}
+
+impl Task {
+    async fn run(mut self) {
+        loop {
+            tokio::select! {
+                biased;
+                batch = self.feed.recv() => match batch {
+                    Some(batch) => self.fanout.deliver(&batch).await,
+                    None => break,
+                },
+                notice = self.notices.recv() => match notice {
+                    Some(notice) => self.notify(notice),
+                    None => break,
+                },
+                control = self.control.recv() => match control {
+                    Some(control) => self.obey(control).await,
+                    None => break,
+                },
+            }
+        }
+    }
+
+    async fn obey(&mut self, control: Control) {
+        match control {
+            Control::Fill(conversation) => self.fanout.fill(conversation).await,
+            Control::Fence(passed) => {
+                while let Ok(batch) = self.feed.try_recv() {
+                    self.fanout.deliver(&batch).await;
+                }
+                while let Ok(notice) = self.notices.try_recv() {
+                    self.notify(notice);
+                }
+                // Who asked may have gone.
+                passed.send(()).unwrap_or_default();
+            }
+        }
+    }
+
+    fn notify(&self, notice: Notice) {
+        match notice {
+            Notice::Hint { .. } => {}
+            Notice::Users { uids, frame } => {
+                let mut framed = Vec::with_capacity(frame.len() + 4);
+                text_frame::write(&mut framed, &frame);
+                let framed = bytes::Bytes::from(framed);
+                let online = self.online.lock();
+                for outbox in uids.iter().flat_map(|uid| online.of(*uid)) {
+                    outbox.push(framed.clone());
+                }
+            }
+            Notice::Revoked { uid, session } => self.revoke(uid, session),
+        }
+    }
+
+    fn revoke(&self, uid: Uid, session: Option<SessionId>) {
+        let online = self.online.lock();
+        let named = |outbox: &&Arc<Outbox>| session.is_none_or(|one| one == outbox.session);
+        for outbox in online.of(uid).iter().filter(named) {
+            outbox.close(CloseCode::Revoked);
+        }
+    }
+}
+
+/// Has [`Control::Fill`] come after a while.
+pub(crate) fn fill_later(
+    control: &mpsc::WeakUnboundedSender<Control>,
+    conversation: ConversationId,
+) {
+    let control = control.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(EARLY_WAIT).await;
+        if let Some(control) = control.upgrade() {
+            // The task has ended: nobody waits for the missing part any more.
+            drop(control.send(Control::Fill(conversation)));
+        }
+    });
+}

@@ -1,0 +1,87 @@
+//! Logged things read back from the log, for a hub that missed them.
+
+use hoopoe_accounts::Accounts;
+use hoopoe_db::{DbError, ReadTx};
+use hoopoe_kernel::{AppNo, Uid};
+use hoopoe_log::{
+    AudienceChange, ClientId, Logged, LoggedChange, LoggedMessage, changes::ChangeRow,
+    messages::MessageRow,
+};
+use hoopoe_wire::{ConversationId, UserId};
+
+/// Rows read at once; who misses more resumes by cursors.
+pub(crate) const ROWS_MAX: usize = 1_000;
+
+pub(crate) struct Missed {
+    app: AppNo,
+    conversation: ConversationId,
+    messages: Vec<LoggedMessage>,
+    changes: Vec<LoggedChange>,
+}
+
+impl Missed {
+    pub(crate) fn new(app: AppNo, conversation: ConversationId) -> Self {
+        Self { app, conversation, messages: Vec::new(), changes: Vec::new() }
+    }
+
+    /// Tombstones are left out of nothing: they are told as what they were, without content.
+    pub(crate) fn keep_message(&mut self, row: &MessageRow<'_>, members_rev: i64) {
+        let mut client_id = Vec::new();
+        ClientId::write_text(row.client_id, &mut client_id);
+        let text = String::from_utf8_lossy(&client_id);
+        let Some(client_id) = ClientId::parse(&text) else { return };
+        self.messages.push(LoggedMessage {
+            app: self.app,
+            conversation: self.conversation,
+            seq: row.seq,
+            members_rev,
+            sender: row.sender,
+            sender_id: UserId::none(),
+            client_id,
+            kind: row.kind.to_owned().into(),
+            body: row.body.to_owned().into(),
+            at: row.at,
+        });
+    }
+
+    pub(crate) fn keep_change(&mut self, row: &ChangeRow<'_>) {
+        let changes_members = row.members_rev == row.rev;
+        let audience = if changes_members {
+            AudienceChange::Members { joined: vec![], left: vec![], snapshot: [].as_slice().into() }
+        } else {
+            AudienceChange::Same
+        };
+        self.changes.push(LoggedChange {
+            app: self.app,
+            conversation: self.conversation,
+            rev: row.rev,
+            at_seq: row.at_seq,
+            members_rev: row.members_rev,
+            kind: row.kind.to_owned().into(),
+            target_seq: row.target_seq,
+            actor: row.actor,
+            data: row.data.to_owned().into(),
+            audience,
+            at: row.at,
+        });
+    }
+
+    pub(crate) fn name_senders(
+        &mut self,
+        accounts: &Accounts,
+        tx: &mut dyn ReadTx,
+    ) -> Result<(), DbError> {
+        let uids: Vec<Uid> = self.messages.iter().map(|message| message.sender).collect();
+        let names = accounts.names_in(tx, &uids)?;
+        for (message, name) in self.messages.iter_mut().zip(names) {
+            message.sender_id = name;
+        }
+        Ok(())
+    }
+
+    /// Changes first: they decide who hears the messages.
+    pub(crate) fn into_logged(self) -> Vec<Logged> {
+        let changes = self.changes.into_iter().map(Logged::Change);
+        changes.chain(self.messages.into_iter().map(Logged::Message)).collect()
+    }
+}
