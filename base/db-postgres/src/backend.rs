@@ -187,9 +187,7 @@ impl Drop for Postgres {
     }
 }
 
-fn refusal<J: ?Sized>(
-    result: Result<(), TrySendError<Queued<J>>>,
-) -> Option<(Queued<J>, DbError)> {
+fn refusal<J: ?Sized>(result: Result<(), TrySendError<Queued<J>>>) -> Option<(Queued<J>, DbError)> {
     match result {
         Ok(()) => None,
         Err(TrySendError::Full(queued)) => Some((queued, overloaded())),

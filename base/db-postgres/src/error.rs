@@ -9,11 +9,8 @@ use tokio_postgres::Error;
 /// DETAIL, which quotes keys, is left out.
 pub(crate) fn from_driver(error: &Error, sql: &str) -> DbError {
     let Some(db) = error.as_db_error() else {
-        let kind = if is_connection_loss(error) {
-            DbErrorKind::Unavailable
-        } else {
-            DbErrorKind::Other
-        };
+        let kind =
+            if is_connection_loss(error) { DbErrorKind::Unavailable } else { DbErrorKind::Other };
         return DbError::new(kind, format!("{} in {}", with_sources(error), excerpt(sql)));
     };
     let constraint = db.constraint().map(|name| format!(" [{name}]")).unwrap_or_default();

@@ -114,9 +114,8 @@ impl Session {
     /// Looks whether the server is there, for health, and connects when it was lost.
     pub(crate) fn probe(&mut self) {
         let alive = self.live.as_ref().is_some_and(|live| {
-            let look = async {
-                tokio::time::timeout(PROBE_MAX, live.client.batch_execute("")).await
-            };
+            let look =
+                async { tokio::time::timeout(PROBE_MAX, live.client.batch_execute("")).await };
             matches!(self.runtime.block_on(look), Ok(Ok(())))
         });
         if !alive {
@@ -276,11 +275,7 @@ impl Session {
         self.sort_out(result, sql)
     }
 
-    fn sort_out<T>(
-        &mut self,
-        result: Result<T, Failure>,
-        sql: &'static str,
-    ) -> Result<T, Trouble> {
+    fn sort_out<T>(&mut self, result: Result<T, Failure>, sql: &'static str) -> Result<T, Trouble> {
         result.map_err(|failure| match failure {
             Failure::Driver(error) => Trouble::Statement(self.fault(&error, sql)),
             Failure::Visit(error) => Trouble::Visit(error),

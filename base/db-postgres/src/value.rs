@@ -46,7 +46,9 @@ pub(crate) struct Columns<'r>(pub(crate) &'r tokio_postgres::Row);
 impl Row for Columns<'_> {
     fn int_opt(&self, column: usize) -> Result<Option<i64>, DbError> {
         let found = self.0.try_get::<_, Option<Int>>(column);
-        found.map(|value| value.map(|Int(int)| int)).map_err(|_| DbError::decode(column, "an integer"))
+        found
+            .map(|value| value.map(|Int(int)| int))
+            .map_err(|_| DbError::decode(column, "an integer"))
     }
 
     fn text_opt(&self, column: usize) -> Result<Option<&str>, DbError> {
@@ -110,7 +112,8 @@ mod tests {
 
     #[test]
     fn any_integer_type_is_read() {
-        let read = |found: &Type, raw: &[u8]| Int::from_sql(found, raw).map(|Int(int)| int).unwrap();
+        let read =
+            |found: &Type, raw: &[u8]| Int::from_sql(found, raw).map(|Int(int)| int).unwrap();
         assert_eq!(read(&Type::INT8, &5i64.to_be_bytes()), 5);
         assert_eq!(read(&Type::INT4, &(-5i32).to_be_bytes()), -5);
         assert_eq!(read(&Type::INT2, &5i16.to_be_bytes()), 5);

@@ -105,7 +105,6 @@ fn next(
 }
 
 fn write(session: &mut Session, mut job: Box<dyn BoxedWrite>) {
-    let began = Instant::now();
     let mut attempts = Attempts::default();
     let outcome = loop {
         match transact(session, |tx| job.attempt(tx)) {
@@ -117,7 +116,6 @@ fn write(session: &mut Session, mut job: Box<dyn BoxedWrite>) {
             }
         }
     };
-    metrics::histogram!("hoopoe_commit_seconds").record(began.elapsed().as_secs_f64());
     if catch_unwind(AssertUnwindSafe(|| job.settle(outcome))).is_err() {
         tracing::error!("a write panicked while it answered");
     }
@@ -177,6 +175,7 @@ pub(crate) fn transact(
             faults::point("append.before_commit");
             session.commit()?;
             faults::point("append.after_commit");
+            metrics::histogram!("hoopoe_commit_seconds").record(began.elapsed().as_secs_f64());
             Ok(())
         }
         Ok(Verdict::Rollback) => {

@@ -1,11 +1,17 @@
 //! How the file is opened.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use hoopoe_db::DbError;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::tx;
+
+/// How long a connection waits for another one's lock.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Settings of the embedded database. The defaults are the durable ones.
 #[derive(Debug, Clone)]
@@ -46,7 +52,8 @@ impl SqliteOptions {
         connection.set_prepared_statement_cache_capacity(512);
         let settings = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
              PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; \
-             PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF; PRAGMA busy_timeout=5000;";
+             PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;";
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(tx::error)?;
         connection.execute_batch(settings).map_err(tx::error)?;
         Ok(connection)
     }

@@ -189,6 +189,7 @@ fn is_sync_failure(failure: &rusqlite::Error) -> bool {
 }
 
 /// The class of a driver's error.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
 pub(crate) fn error(failure: rusqlite::Error) -> DbError {
     let kind = match &failure {
         rusqlite::Error::SqliteFailure(code, _) => match code.code {

@@ -267,23 +267,33 @@ impl Batch {
     }
 }
 
-/// Runs every part in a savepoint of its own. An error here loses the whole batch.
+/// Runs every part so that it can be undone alone. An error here loses the whole batch.
 fn run_parts(
     tx: &mut SqliteTx<'_>,
     lanes: &mut [Box<dyn Lane>],
     batch: &mut Batch,
 ) -> Result<(), DbError> {
+    let mut is_first = true;
     for (index, result) in &mut batch.lanes {
         let lane = &mut lanes[*index];
-        *result = part(tx, |tx| lane.run(tx).map(|()| Verdict::Commit))?;
-        // A poisonous item meets its own end only: the lane takes less and less with it.
-        while result.is_err() && lane.split() {
-            *result = part(tx, |tx| lane.run(tx).map(|()| Verdict::Commit))?;
+        loop {
+            *result = part(tx, is_first, |tx| lane.run(tx).map(|()| Verdict::Commit))?;
+            // A poisonous item meets its own end only: the lane takes less and less with it.
+            if result.is_ok() || !lane.split() {
+                break;
+            }
         }
+        is_first &= result.is_err();
     }
     for (job, result) in &mut batch.jobs {
         let began = Instant::now();
-        *result = part(tx, |tx| job.attempt(tx))?;
+        let mut undone = false;
+        *result = part(tx, is_first, |tx| {
+            let verdict = job.attempt(tx);
+            undone = !matches!(verdict, Ok(Verdict::Commit));
+            verdict
+        })?;
+        is_first &= undone || result.is_err();
         if began.elapsed() > BUDGET {
             metrics::counter!("hoopoe_slow_transactions_total").increment(1);
         }
@@ -292,20 +302,35 @@ fn run_parts(
 }
 
 /// Outer error: the whole batch is lost. Inner error: only this part, which is undone.
+///
+/// While nothing stands before it, a part needs no savepoint: undoing it is undoing everything. A
+/// savepoint costs a copy of every page that the part touches.
 fn part(
     tx: &mut SqliteTx<'_>,
+    is_first: bool,
     work: impl FnOnce(&mut dyn WriteTx) -> Result<Verdict, DbError>,
 ) -> Result<Result<(), DbError>, DbError> {
-    tx.control("SAVEPOINT part")?;
+    if !is_first {
+        tx.control("SAVEPOINT part")?;
+    }
     let outcome = guarded(|| work(tx));
     if tx.is_lost() {
         let fallback = DbError::new(DbErrorKind::BatchLost, "a part lost the transaction");
         return Err(outcome.err().unwrap_or(fallback));
     }
-    if !matches!(outcome, Ok(Verdict::Commit)) {
-        tx.control("ROLLBACK TO part")?;
+    let keep = matches!(outcome, Ok(Verdict::Commit));
+    match (is_first, keep) {
+        (true, true) => {}
+        (true, false) => {
+            tx.control("ROLLBACK")?;
+            tx.control("BEGIN IMMEDIATE")?;
+        }
+        (false, true) => tx.control("RELEASE part")?,
+        (false, false) => {
+            tx.control("ROLLBACK TO part")?;
+            tx.control("RELEASE part")?;
+        }
     }
-    tx.control("RELEASE part")?;
     Ok(outcome.map(|_| ()))
 }
 

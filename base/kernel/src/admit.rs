@@ -7,7 +7,12 @@ use std::{
     time::Duration,
 };
 
-use governor::{DefaultKeyedRateLimiter, Quota as GovernorQuota, RateLimiter, clock::Clock as _};
+use governor::{
+    Quota as GovernorQuota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DefaultKeyedStateStore,
+};
 use hoopoe_wire::{codes, limits};
 
 use crate::{
@@ -49,8 +54,12 @@ enum Caller {
     Address(IpAddr),
 }
 
+/// It also tells what is left of a bucket.
+type Limiter =
+    RateLimiter<Caller, DefaultKeyedStateStore<Caller>, DefaultClock, StateInformationMiddleware>;
+
 struct Bucket {
-    limiter: DefaultKeyedRateLimiter<Caller>,
+    limiter: Limiter,
     limit: u32,
     per_s: u32,
 }
@@ -60,13 +69,24 @@ impl Bucket {
         let per_s = NonZeroU32::new(per_s).unwrap_or(NonZeroU32::MIN);
         let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         let quota = GovernorQuota::per_second(per_s).allow_burst(burst);
-        Self { limiter: RateLimiter::keyed(quota), limit: burst.get(), per_s: per_s.get() }
+        let limiter = RateLimiter::keyed(quota).with_middleware();
+        Self { limiter, limit: burst.get(), per_s: per_s.get() }
     }
 
-    fn take(&self, caller: &Caller) -> Result<(), Duration> {
-        self.limiter.check_key(caller).map_err(|not_until| {
-            not_until.wait_time_from(governor::clock::DefaultClock::default().now())
-        })
+    /// What is left after this one, or how long to wait.
+    fn take(&self, caller: &Caller) -> Result<Quota, Duration> {
+        match self.limiter.check_key(caller) {
+            Ok(state) => {
+                let remaining = state.remaining_burst_capacity();
+                Ok(Quota {
+                    remaining,
+                    limit: self.limit,
+                    window_s: self.limit.div_ceil(self.per_s),
+                    reset_s: self.limit.saturating_sub(remaining).div_ceil(self.per_s),
+                })
+            }
+            Err(not_until) => Err(not_until.wait_time_from(DefaultClock::default().now())),
+        }
     }
 }
 
@@ -145,10 +165,7 @@ impl Admit for TokenBuckets {
         }
         let Some((bucket, caller)) = self.choose(ctx, rate) else { return Ok(None) };
         match bucket.take(&caller) {
-            Ok(()) => {
-                let reset_s = bucket.limit.div_ceil(bucket.per_s);
-                Ok(Some(Quota { remaining: bucket.per_s, limit: bucket.limit, reset_s }))
-            }
+            Ok(quota) => Ok(Some(quota)),
             Err(wait) => {
                 let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
                 Err(Fail::new(&codes::RATE_LIMITED).retry_after_ms(wait_ms))
@@ -174,8 +191,10 @@ mod tests {
     fn a_burst_passes_and_then_one_waits() {
         let table = RateTable { sends_per_s: 1, sends_burst: 3, ..RateTable::default() };
         let buckets = TokenBuckets::new(table);
-        for _ in 0..3 {
-            assert!(buckets.admit(&ctx(1), Rate::Send).is_ok());
+        for remaining in [2, 1, 0] {
+            let quota = buckets.admit(&ctx(1), Rate::Send).expect("room").expect("is counted");
+            assert_eq!((quota.remaining, quota.limit, quota.window_s), (remaining, 3, 3));
+            assert_eq!(quota.reset_s, 3 - remaining);
         }
         let fail = buckets.admit(&ctx(1), Rate::Send).expect_err("the bucket is empty");
         assert_eq!(fail.code().status, 429);

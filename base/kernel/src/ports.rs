@@ -37,6 +37,8 @@ pub struct Quota {
     pub remaining: u32,
     /// Commands in a full bucket.
     pub limit: u32,
+    /// Seconds in which an empty bucket becomes full.
+    pub window_s: u32,
     /// Seconds until the bucket is full again.
     pub reset_s: u32,
 }

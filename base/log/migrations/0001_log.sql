@@ -108,7 +108,6 @@ CREATE TABLE moves (
     body {{bytes}} NOT NULL,
     PRIMARY KEY (lane, n)
 ) {{clustered}};
-CREATE INDEX moves_by_time ON moves (at_us);
 
 -- Consumers: their lease, how far they have followed each lane, and where they are per conversation.
 CREATE TABLE consumers (

@@ -75,32 +75,50 @@ pub(crate) struct Item {
 /// What waits for the lane.
 #[derive(Default)]
 pub(crate) struct Queue {
-    items: Mutex<VecDeque<Item>>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    items: VecDeque<Item>,
+    /// The lane has ended: nobody would take what is put in.
+    is_closed: bool,
 }
 
 impl Queue {
-    /// Puts a message in; `Err` gives it back when the queue is full.
+    /// Puts a message in; `Err` gives it back when the queue is full or closed.
     pub(crate) fn push(&self, item: Item) -> Result<(), Item> {
-        let mut items = self.items.lock();
-        if items.len() >= QUEUE_MESSAGES_MAX {
+        let mut waiting = self.waiting.lock();
+        if waiting.is_closed || waiting.items.len() >= QUEUE_MESSAGES_MAX {
             return Err(item);
         }
-        items.push_back(item);
+        waiting.items.push_back(item);
         Ok(())
     }
 
     /// Moves up to `limit` messages out, first come first served.
     pub(crate) fn take(&self, limit: usize, into: &mut Vec<Item>) {
-        let mut items = self.items.lock();
+        let items = &mut self.waiting.lock().items;
         let count = items.len().min(limit);
         into.extend(items.drain(..count));
     }
 
     /// Puts messages back in front, in their order.
     pub(crate) fn put_back(&self, returned: Vec<Item>) {
-        let mut items = self.items.lock();
+        let items = &mut self.waiting.lock().items;
         for item in returned.into_iter().rev() {
             items.push_front(item);
+        }
+    }
+
+    /// Takes nothing in any more and refuses what waits.
+    pub(crate) fn close(&self) {
+        let mut waiting = self.waiting.lock();
+        waiting.is_closed = true;
+        let refused = std::mem::take(&mut waiting.items);
+        drop(waiting);
+        for item in refused {
+            drop(item.reply.send(Err(Fail::unavailable())));
         }
     }
 }

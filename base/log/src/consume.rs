@@ -7,7 +7,7 @@ use hoopoe_db::{DbError, ReadTx, WriteTx};
 use hoopoe_kernel::Fail;
 use hoopoe_wire::{ConversationId, Time};
 
-use crate::{Log, moves};
+use crate::{Log, meta, moves};
 
 /// Moves read from one lane at a time.
 const MOVES_PER_LOOK: usize = 1_000;
@@ -52,8 +52,13 @@ pub struct Cursor {
     pub rev: i64,
 }
 
-/// How far a consumer has followed each lane.
+/// How far a consumer has followed each lane. Lanes are positive; under 0 stands when it looked, in
+/// microseconds since 1970: moves that were forgotten after that it has seen.
 pub type Positions = BTreeMap<i64, i64>;
+
+const LOOKED_AT: i64 = 0;
+/// A transaction may commit this long after the time that it bears.
+const SETTLED_S: i64 = 60;
 
 /// What there is to do: look at these, then remember these positions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,8 +97,8 @@ impl Consumer {
 
     /// What moved since the positions that were followed.
     pub async fn todo(&self) -> Result<Todo, Fail> {
-        let name = self.name;
-        self.log.db().read(move |tx| Ok(todo(tx, name)?)).await
+        let (name, now) = (self.name, self.now());
+        self.log.db().read(move |tx| Ok(todo(tx, name, now)?)).await
     }
 
     /// Conversations whose cursor is behind their head, in the order of ids from behind `after`.
@@ -171,13 +176,18 @@ fn check(tx: &mut dyn WriteTx, name: &str, lease: Lease) -> Result<(), Fail> {
     if fence == Some(lease.fence) { Ok(()) } else { Err(Fail::unavailable()) }
 }
 
-fn todo(tx: &mut dyn ReadTx, name: &str) -> Result<Todo, DbError> {
+fn todo(tx: &mut dyn ReadTx, name: &str, now: Time) -> Result<Todo, DbError> {
     let mut positions = Positions::new();
     tx.query(LANES, &[name.into()], &mut |row| {
         positions.insert(row.int(0)?, row.int(1)?);
         Ok(())
     })?;
     let mut todo = Todo::default();
+    // A lane that was forgotten whole leaves no hole behind, so time tells of it.
+    let seen_until = Time(positions.get(&LOOKED_AT).copied().unwrap_or(0)).plus_s(-SETTLED_S);
+    let forgotten = meta::time(tx, meta::MOVES_FORGOTTEN)?;
+    todo.has_gap = forgotten.is_some_and(|forgotten| forgotten > seen_until);
+    todo.positions.insert(LOOKED_AT, now.0);
     for lane in moves::lanes(tx)? {
         let mut n = positions.get(&lane).copied().unwrap_or(0);
         for moved in moves::after(tx, lane, n, MOVES_PER_LOOK)? {

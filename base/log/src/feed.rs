@@ -86,6 +86,8 @@ pub struct LoggedChange {
     pub at_seq: i64,
     /// See [`Logged::members_rev`].
     pub members_rev: i64,
+    /// The same just before it: who has the audience of that time can follow without asking.
+    pub members_rev_before: i64,
     /// The event's name.
     pub kind: Cow<'static, str>,
     /// The message that it changes.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use hoopoe_db::{DbError, Lane, WriteTx};
-use hoopoe_kernel::{Env, Fail, faults};
+use hoopoe_db::{DbError, DbErrorKind, Lane, WriteTx};
+use hoopoe_kernel::{Env, Fail, Uid, faults};
 use hoopoe_wire::{ConversationId, Time, codes};
 
 use crate::{
@@ -52,7 +52,12 @@ pub(crate) struct Batch {
     items: Vec<Item>,
     answers: Vec<Result<Appended, Fail>>,
     touched: Vec<ConversationId>,
+    /// Of the newest transaction that is known to be stored.
     n: i64,
+    /// Whether this batch has a row of moves; one of repeats and refusals has none.
+    has_moves: bool,
+    /// The last batch failed, and it may be stored all the same: the answer to its COMMIT was lost.
+    is_unsure: bool,
 }
 
 impl Lane for AppendLane {
@@ -73,6 +78,7 @@ impl Lane for AppendLane {
         let mut cache = cache.lock();
         self.forget_touched(&mut cache);
         self.batch.answers.clear();
+        self.batch.has_moves = false;
         let now = self.env.clock.now();
         if faults::strikes("swapped_pair") {
             self.swap_pair();
@@ -106,7 +112,10 @@ impl Lane for AppendLane {
             }
         }
         drop(cache);
-        self.batch.n += 1;
+        if std::mem::take(&mut self.batch.has_moves) {
+            self.batch.n += 1;
+            self.batch.is_unsure = false;
+        }
         let mut logged = Vec::with_capacity(self.batch.items.len());
         let mut replies = Vec::with_capacity(self.batch.items.len());
         for (item, answer) in self.batch.items.drain(..).zip(self.batch.answers.drain(..)) {
@@ -131,9 +140,17 @@ impl Lane for AppendLane {
         let cache = self.cache.clone();
         self.forget_touched(&mut cache.lock());
         self.batch.answers.clear();
+        self.batch.is_unsure = true;
         for item in self.batch.items.drain(..) {
             drop(item.reply.send(Err(error.clone().into())));
         }
+    }
+}
+
+impl Drop for AppendLane {
+    /// The driver has closed: who comes now, or still waits, must not wait for ever.
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 
@@ -193,15 +210,20 @@ impl AppendLane {
         else {
             return Ok(Err(Fail::new(&codes::CONVERSATION_NOT_FOUND)));
         };
-        if let Err(fail) = may_write(tx, entry, message, now)? {
-            return Ok(Err(fail));
+        let mut allowed = may_write(tx, entry, message, now)?;
+        if allowed.is_ok() && !may_quote(tx, &entry.head, message)? {
+            allowed = Err(Fail::field("/reply_to", "unknown", "there is no message of this seq"));
         }
-        if !may_quote(tx, &entry.head, message)? {
-            return Ok(Err(Fail::field("/reply_to", "unknown", "there is no message of this seq")));
+        if let Err(refusal) = allowed {
+            // What was stored stays stored: whoever asks again is told so, though by now they were
+            // muted or removed, or what they quoted was trimmed.
+            let repeated = repeat(tx, message, &entry.head)?.and_then(Result::ok);
+            return Ok(repeated.ok_or(refusal));
         }
         let seq = entry.head.seq + 1;
         if !insert_key(tx, message, seq, now)? {
-            return repeat(tx, message, &entry.head);
+            let repeated = repeat(tx, message, &entry.head)?;
+            return Ok(repeated.unwrap_or_else(|| Err(Fail::internal())));
         }
         if faults::strikes("early_ack") {
             self.answer_early(index, seq, now);
@@ -288,7 +310,18 @@ impl AppendLane {
                 marks::raise(tx, app, *conversation, uid, own)?;
             }
         }
-        moves::insert(tx, self.lane, self.batch.n + 1, now, moved.into_iter())
+        if self.batch.is_unsure {
+            self.batch.n = moves::last(tx.as_read(), self.lane)?.max(self.batch.n);
+        }
+        self.batch.has_moves = true;
+        let inserted = moves::insert(tx, self.lane, self.batch.n + 1, now, moved.into_iter());
+        inserted.map_err(|error| match error.kind() {
+            // The lost transaction has ended just now: look again.
+            DbErrorKind::Constraint if self.batch.is_unsure => {
+                DbError::new(DbErrorKind::Retry, error.to_string())
+            }
+            _ => error,
+        })
     }
 }
 
@@ -299,23 +332,38 @@ fn may_write(
     message: &NewMessage,
     now: Time,
 ) -> Result<Result<(), Fail>, DbError> {
-    if message.writing == Writing::AsServer {
-        return Ok(Ok(()));
-    }
-    let gate_us = match entry.senders.get(&message.sender) {
-        Some(sender) => sender.gate_us,
-        None => {
-            let key = [(&message.conversation.0).into(), message.sender.0.into()];
-            let Some(gate_us) = tx.as_read().first(spans::GATE, &key, |row| row.int(0))? else {
-                return Ok(Err(Fail::new(&codes::CONVERSATION_NOT_FOUND)));
-            };
-            let marks = marks::find(tx.as_read(), message.conversation, message.sender)?;
-            let sender = Sender { gate_us, read_seq: marks.read_seq, is_dirty: false };
-            entry.senders.insert(message.sender, sender);
-            gate_us
+    let gate_us = gate(tx, entry, message)?;
+    Ok(match (message.writing, gate_us) {
+        (Writing::AsServer, _) => Ok(()),
+        (Writing::AsMember, None) => Err(Fail::new(&codes::CONVERSATION_NOT_FOUND)),
+        (Writing::AsMember, Some(gate_us)) if gate_us > now.0 => {
+            Err(Fail::new(&codes::MESSAGE_FORBIDDEN))
         }
+        (Writing::AsMember, Some(_)) => Ok(()),
+    })
+}
+
+/// Since when the sender may write; `None`: they are no member. Also remembers them, because a
+/// member's own message counts as read whoever sends it for them.
+fn gate(
+    tx: &mut dyn WriteTx,
+    entry: &mut Entry,
+    message: &NewMessage,
+) -> Result<Option<i64>, DbError> {
+    if message.sender == Uid::NONE {
+        return Ok(None);
+    }
+    if let Some(sender) = entry.senders.get(&message.sender) {
+        return Ok(Some(sender.gate_us));
+    }
+    let key = [(&message.conversation.0).into(), message.sender.0.into()];
+    let Some(gate_us) = tx.as_read().first(spans::GATE, &key, |row| row.int(0))? else {
+        return Ok(None);
     };
-    Ok(if gate_us > now.0 { Err(Fail::new(&codes::MESSAGE_FORBIDDEN)) } else { Ok(()) })
+    let marks = marks::find(tx.as_read(), message.conversation, message.sender)?;
+    let sender = Sender { gate_us, read_seq: marks.read_seq, is_dirty: false };
+    entry.senders.insert(message.sender, sender);
+    Ok(Some(gate_us))
 }
 
 /// A quote stays within the conversation and within what the sender may read.
@@ -350,12 +398,13 @@ fn insert_key(
     Ok(tx.execute(INSERT_KEY, &args)? == 1)
 }
 
-/// The same request again is the same message; another one under its id is refused.
+/// The same request again is the same message; another one under its id is refused. `None`: this
+/// sender has not used the id here.
 fn repeat(
     tx: &mut dyn WriteTx,
     message: &NewMessage,
     head: &Head,
-) -> Result<Result<Appended, Fail>, DbError> {
+) -> Result<Option<Result<Appended, Fail>>, DbError> {
     let key = [
         message.client_id.as_bytes().into(),
         (&message.conversation.0).into(),
@@ -364,13 +413,10 @@ fn repeat(
     let found = tx.as_read().first(FIND_KEY, &key, |row| {
         Ok((row.int(0)?, row.bytes(1)? == message.hash, Time(row.int(2)?)))
     })?;
-    Ok(match found {
-        Some((seq, true, at)) => {
-            Ok(Appended { seq, at, members_rev: head.members_rev, is_repeat: true })
-        }
-        Some((_, false, _)) => Err(Fail::new(&codes::CLIENT_ID_CONFLICT)),
-        None => Err(Fail::internal()),
-    })
+    Ok(found.map(|(seq, is_same, at)| match is_same {
+        true => Ok(Appended { seq, at, members_rev: head.members_rev, is_repeat: true }),
+        false => Err(Fail::new(&codes::CLIENT_ID_CONFLICT)),
+    }))
 }
 
 pub(crate) fn insert_message(

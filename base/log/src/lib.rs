@@ -22,7 +22,7 @@ mod open;
 pub mod redact;
 pub mod spans;
 pub mod state;
-pub mod trim;
+mod trim;
 mod write;
 
 use hoopoe_db::{Migration, MigrationChain};

@@ -44,7 +44,8 @@ const FORGET_COUNTED: &str =
     "DELETE FROM uncounted WHERE conversation = $1 AND uid = $2 AND seq <= $3";
 pub(crate) const UNCOUNT: &str = "INSERT INTO uncounted (conversation, uid, seq, app) \
     VALUES ($1, $2, $3, $4) ON CONFLICT (conversation, uid, seq) DO NOTHING";
-const COUNT_UNCOUNTED: &str = "SELECT COUNT(*) FROM uncounted \
+/// A message may be left out twice: the user's own, and redacted for all.
+const COUNT_UNCOUNTED: &str = "SELECT COUNT(DISTINCT seq) FROM uncounted \
     WHERE conversation = $1 AND uid IN ($2, 0) AND seq > $3 AND seq <= $4";
 
 pub(crate) const STATEMENTS: &[&str] =

@@ -110,7 +110,7 @@ fn choose(windows: &[(i64, i64)], at: At, limit: i64) -> (Option<i64>, Option<i6
             let (first, _) = down(windows, seq.saturating_sub(1), limit - after);
             let missing = limit - after - first.map_or(0, |first| count(windows, first, seq - 1));
             let (start, last) = up(windows, seq, after + missing);
-            (first.or(start), last.or_else(|| down(windows, seq - 1, limit).1))
+            (first.or(start), last.or_else(|| down(windows, seq.saturating_sub(1), limit).1))
         }
     }
 }

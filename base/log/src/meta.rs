@@ -1,6 +1,7 @@
 //! Facts about the whole database.
 
 use hoopoe_db::{DbError, ReadTx, WriteTx};
+use hoopoe_wire::Time;
 
 const GET: &str = "SELECT value FROM log_meta WHERE key = $1";
 const PUT: &str = "INSERT INTO log_meta (key, value) VALUES ($1, $2) \
@@ -12,6 +13,8 @@ pub(crate) const STATEMENTS: &[&str] = &[GET, PUT, PUT_ONCE];
 
 pub(crate) const EPOCH: &str = "epoch";
 pub(crate) const DIRECT_SECRET: &str = "direct_secret";
+/// Moves from before this time may be gone.
+pub(crate) const MOVES_FORGOTTEN: &str = "moves_forgotten";
 
 pub(crate) fn get(tx: &mut dyn ReadTx, key: &str) -> Result<Option<Vec<u8>>, DbError> {
     tx.first(GET, &[key.into()], |row| Ok(row.bytes(0)?.to_owned()))
@@ -38,4 +41,15 @@ pub(crate) fn begin_epoch(tx: &mut dyn WriteTx) -> Result<i64, DbError> {
     let next = epoch(tx.as_read())? + 1;
     tx.execute(PUT, &[EPOCH.into(), (&next.to_be_bytes()).into()])?;
     Ok(next)
+}
+
+/// Keeps a time.
+pub(crate) fn put_time(tx: &mut dyn WriteTx, key: &str, time: Time) -> Result<(), DbError> {
+    tx.execute(PUT, &[key.into(), (&time.0.to_be_bytes()).into()]).map(|_| ())
+}
+
+/// A time that was kept.
+pub(crate) fn time(tx: &mut dyn ReadTx, key: &str) -> Result<Option<Time>, DbError> {
+    let bytes = get(tx, key)?.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
+    Ok(bytes.map(|bytes| Time(i64::from_be_bytes(bytes))))
 }

@@ -3,6 +3,8 @@
 use hoopoe_db::{DbError, ReadTx, WriteTx};
 use hoopoe_wire::{ConversationId, Time};
 
+use crate::meta;
+
 /// A conversation as a transaction left it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Move {
@@ -27,19 +29,21 @@ const RECORD_BYTES: usize = 32;
 
 const INSERT: &str = "INSERT INTO moves (lane, n, at_us, body) VALUES ($1, $2, $3, $4)";
 const AFTER: &str = "SELECT n, body FROM moves WHERE lane = $1 AND n > $2 ORDER BY n LIMIT $3";
+const LAST: &str = "SELECT COALESCE(MAX(n), 0) FROM moves WHERE lane = $1";
 const OPEN_LANE: &str =
     "INSERT INTO lanes (lane, n, opened_at_us, seen_at_us) VALUES ($1, 0, $2, $3)";
 const NEXT: &str = "UPDATE lanes SET n = n + 1, seen_at_us = $1 WHERE lane = $2 RETURNING n";
 const LANES: &str = "SELECT lane FROM lanes ORDER BY lane";
-/// Ten seconds' worth at a time, so that the writer is never held up for long.
-const FORGET: &str = "DELETE FROM moves WHERE at_us < $1 \
-    AND at_us < (SELECT MIN(at_us) + 10000000 FROM moves)";
+/// The newest of a lane's oldest 500 that is over age; in a lane, age follows the number.
+const OVER_AGE: &str = "SELECT MAX(n) FROM \
+    (SELECT n, at_us FROM moves WHERE lane = $1 ORDER BY n LIMIT 500) AS oldest WHERE at_us < $2";
+const FORGET: &str = "DELETE FROM moves WHERE lane = $1 AND n <= $2";
 const FORGET_LANES: &str = "DELETE FROM lanes WHERE seen_at_us < $1 \
     AND NOT EXISTS (SELECT 1 FROM moves WHERE moves.lane = lanes.lane)";
 const SEEN: &str = "UPDATE lanes SET seen_at_us = $1 WHERE lane = $2";
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[INSERT, AFTER, OPEN_LANE, NEXT, LANES, FORGET, FORGET_LANES, SEEN];
+    &[INSERT, AFTER, LAST, OPEN_LANE, NEXT, LANES, OVER_AGE, FORGET, FORGET_LANES, SEEN];
 
 /// Opens a lane: one per append connection of one node's life.
 pub(crate) fn open_lane(tx: &mut dyn WriteTx, lane: i64, now: Time) -> Result<(), DbError> {
@@ -75,6 +79,11 @@ pub(crate) fn insert(
     tx.execute(INSERT, &args).map(|_| ())
 }
 
+/// The newest number of a lane that is stored and not forgotten; 0 for none.
+pub(crate) fn last(tx: &mut dyn ReadTx, lane: i64) -> Result<i64, DbError> {
+    Ok(tx.first(LAST, &[lane.into()], |row| row.int(0))?.unwrap_or(0))
+}
+
 /// The lanes that are known, those of ended nodes too.
 pub fn lanes(tx: &mut dyn ReadTx) -> Result<Vec<i64>, DbError> {
     tx.all(LANES, &[], |row| row.int(0))
@@ -89,10 +98,20 @@ pub fn after(tx: &mut dyn ReadTx, lane: i64, n: i64, limit: usize) -> Result<Vec
     })
 }
 
-/// Forgets some of what is older, and lanes that ended before and have nothing left. Returns how many
-/// rows went: call it until that is 0.
+/// Forgets some of what is older, so little at a time that the writer is never held up for long, and
+/// lanes that ended before and have nothing left. Returns how many rows went: call it until that is 0.
 pub fn forget_before(tx: &mut dyn WriteTx, time: Time) -> Result<u64, DbError> {
-    let count = tx.execute(FORGET, &[time.0.into()])?;
+    let mut count = 0;
+    for lane in lanes(tx.as_read())? {
+        let args = [lane.into(), time.0.into()];
+        let newest = tx.as_read().first(OVER_AGE, &args, |row| row.int_opt(0))?.flatten();
+        if let Some(n) = newest {
+            count += tx.execute(FORGET, &[lane.into(), n.into()])?;
+        }
+    }
+    if count > 0 {
+        meta::put_time(tx, meta::MOVES_FORGOTTEN, time)?;
+    }
     tx.execute(FORGET_LANES, &[time.0.into()])?;
     Ok(count)
 }

@@ -15,9 +15,8 @@ const FORGET_KEY: &str =
 
 pub(crate) const STATEMENTS: &[&str] = &[SET_FLOOR, DELETE, KEYS_AFTER, FORGET_KEY];
 
-/// Deletes the messages up to `seq`. Their keys stay: a repeat is recognised for 90 days more.
-/// Returns how many rows went; 0 when `seq` is beyond the head or was trimmed before.
-pub fn trim(
+/// Deletes the messages up to `seq`; see [`crate::LogTx::trim`].
+pub(crate) fn trim(
     tx: &mut dyn WriteTx,
     app: AppNo,
     conversation: ConversationId,

@@ -15,7 +15,7 @@ use crate::{
     feed::Feed,
     lane, marks,
     moves::{self, Move},
-    spans, state,
+    spans, state, trim,
 };
 
 const CREATE: &str = "INSERT INTO heads \
@@ -98,6 +98,7 @@ impl LogTx<'_> {
     /// Writes a change down and gives it the next `rev`. Takes the head lock.
     pub fn change(&mut self, change: NewChange) -> Result<Head, Fail> {
         let mut head = self.lock(change.conversation)?.ok_or_else(Fail::internal)?;
+        let members_rev_before = head.members_rev;
         head.rev += 1;
         head.at = self.now;
         if matches!(change.audience, AudienceChange::Members { .. }) {
@@ -123,6 +124,7 @@ impl LogTx<'_> {
             rev: head.rev,
             at_seq: head.seq,
             members_rev: head.members_rev,
+            members_rev_before,
             kind: change.kind.into(),
             target_seq: change.target_seq,
             actor: change.actor,
@@ -215,6 +217,22 @@ impl LogTx<'_> {
     ) -> Result<Marks, Fail> {
         self.cache.lock().forget_sender(conversation, uid);
         Ok(marks::raise(self.tx, self.app, conversation, uid, marks)?)
+    }
+
+    /// Deletes the messages up to `seq` for good. Their keys stay: a repeat is recognised for 90 days
+    /// more. Returns how many rows went; 0 when `seq` is beyond the head or was trimmed before. Takes
+    /// the head lock.
+    pub fn trim(&mut self, conversation: ConversationId, seq: i64) -> Result<u64, Fail> {
+        if self.lock(conversation)?.is_none() {
+            return Ok(0);
+        }
+        let count = trim::trim(self.tx, self.app, conversation, seq)?;
+        if count > 0
+            && let Some(moved) = self.moved.iter_mut().find(|one| one.conversation == conversation)
+        {
+            moved.floor_seq = seq;
+        }
+        Ok(count)
     }
 
     /// Puts a value into the user state log and returns its rev there.

@@ -129,15 +129,13 @@ impl Place {
     async fn open(&self) -> Db {
         let backend: Arc<dyn Backend> = match &self.data {
             Data::File { path, .. } => {
-                let sqlite = must(Sqlite::open(SqliteOptions::new(path)));
-                sqlite
+                must::<Arc<Sqlite>, _>(Sqlite::open(SqliteOptions::new(path)))
             }
             Data::Server { url } => {
                 // Few: many tests share one small server.
                 let options =
                     PostgresOptions { readers: 2, writers: 4, ..PostgresOptions::default() };
-                let postgres = must(Postgres::connect(url, options).await);
-                postgres
+                must::<Arc<Postgres>, _>(Postgres::connect(url, options).await)
             }
         };
         let db = Db::new(backend);

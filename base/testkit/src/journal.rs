@@ -295,8 +295,10 @@ pub enum What {
     Timeline {
         /// Which conversation.
         conversation: Name,
-        /// It holds everything after this seq.
+        /// It holds everything after this seq,
         after: u64,
+        /// up to this one: the head as the server told it a moment before.
+        upto: u64,
         /// What it holds.
         rows: Vec<Row>,
     },

@@ -319,7 +319,10 @@ impl Life {
                 Some((client_id, outcome)) = in_flight.next() => self.sent(&client_id, outcome)?,
                 event = connection.next_event() => match event {
                     Some(event) => self.event(&connection, &event).await?,
-                    None => return Ok(Ended::Again),
+                    None => {
+                        self.last_acks(in_flight).await;
+                        return Ok(Ended::Again);
+                    }
                 },
                 order = self.inbox.recv() => match order {
                     Some(Order::Send) => in_flight.extend(self.post_new(&connection, &mut posted)),
@@ -378,6 +381,16 @@ impl Life {
         let items = self.shared.change(fresh);
         *posted = items.last().map_or(*posted, |item| item.number);
         items.into_iter().map(|item| post(connection, item)).collect()
+    }
+
+    /// The connection has ended, so each send has its outcome: acks that came before the end count.
+    async fn last_acks(&self, mut in_flight: FuturesUnordered<Sending>) {
+        while let Some((client_id, outcome)) = in_flight.next().await {
+            if outcome.is_ok() {
+                // An ack is never a reason to end a session.
+                self.sent(&client_id, outcome).unwrap_or_default();
+            }
+        }
     }
 
     fn sent(&self, client_id: &str, outcome: Outcome) -> Result<(), Refusal> {
@@ -464,10 +477,11 @@ impl Life {
                 Err(refusal) if refusal.status() == 404 => continue,
                 Err(refusal) => return Err(refusal),
             };
-            self.fill(connection, &conversation, head(&found).head_seq).await?;
+            let upto = head(&found).head_seq;
+            self.fill(connection, &conversation, upto).await?;
             let (after, rows) = self
                 .log(&conversation, |log| (log.after, log.messages().cloned().collect::<Vec<_>>()));
-            connection.recorder().timeline(&conversation, after, rows);
+            connection.recorder().timeline(&conversation, (after, upto), rows);
         }
         connection.call("session.sync", json!({})).await?;
         Ok(())

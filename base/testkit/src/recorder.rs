@@ -162,8 +162,8 @@ impl Recorder {
     }
 
     /// What a client holds of a conversation at the end of a test.
-    pub fn timeline(&self, conversation: &str, after: u64, rows: Vec<Row>) {
-        self.write(What::Timeline { conversation: conversation.into(), after, rows });
+    pub fn timeline(&self, conversation: &str, (after, upto): (u64, u64), rows: Vec<Row>) {
+        self.write(What::Timeline { conversation: conversation.into(), after, upto, rows });
     }
 
     fn page(&self, ticket: &Ticket, result: &Value) {

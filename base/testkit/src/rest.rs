@@ -164,6 +164,7 @@ impl Rest {
 const COMMANDS: &[(&str, &str, &str)] = &[
     ("auth.token", "POST", "/v1/auth/token"),
     ("users.upsert", "PUT", "/v1/users/{user}"),
+    ("users.batch", "POST", "/v1/users:batch"),
     ("users.get", "GET", "/v1/users/{user}"),
     ("sessions.list", "GET", "/v1/sessions"),
     ("sessions.delete", "DELETE", "/v1/sessions/{session}"),

@@ -5,9 +5,7 @@ use schemars::{Schema, SchemaGenerator};
 
 use crate::{
     accounts::{SessionRevoked, User},
-    conversations::{
-        Conversation, MemberRemovedEvent, MemberUpdatedEvent, MembersAddedEvent,
-    },
+    conversations::{Conversation, MemberRemovedEvent, MemberUpdatedEvent, MembersAddedEvent},
     messages::{Message, ReceiptUpdated},
 };
 

@@ -1,6 +1,6 @@
 -- Users. `uid` is ours and never used again; `id` is the app's, and free again after a deletion.
--- The keys are what lists are ordered and searched by: bytes, so that no database's idea of an
--- alphabet comes in.
+-- The keys are what users are found, ordered and searched by: bytes, so that no database's idea of
+-- an alphabet comes in. `id_key` is the id in lower case, a zero, and the id: as unique as the id.
 CREATE TABLE users (
     app BIGINT NOT NULL,
     uid BIGINT NOT NULL PRIMARY KEY,
@@ -14,9 +14,8 @@ CREATE TABLE users (
     updated_at_us BIGINT NOT NULL,
     deleted_at_us BIGINT
 );
-CREATE UNIQUE INDEX users_by_id ON users (app, id) WHERE deleted_at_us IS NULL;
-CREATE INDEX users_by_id_key ON users (app, id_key) WHERE deleted_at_us IS NULL;
-CREATE INDEX users_by_name_key ON users (app, name_key) WHERE deleted_at_us IS NULL;
+CREATE UNIQUE INDEX users_by_id ON users (app, id_key) WHERE deleted_at_us IS NULL;
+CREATE INDEX users_by_name ON users (app, name_key) WHERE deleted_at_us IS NULL;
 
 -- Sessions: one token each, of which only the SHA-256 is kept.
 CREATE TABLE sessions (

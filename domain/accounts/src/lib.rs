@@ -4,7 +4,6 @@ mod api;
 mod events;
 mod jobs;
 mod model;
-mod names;
 mod service;
 mod store;
 
@@ -15,6 +14,8 @@ use hoopoe_bus::Bus;
 use hoopoe_db::{Db, Migration, MigrationChain};
 use hoopoe_kernel::{AppNo, Env, Uid};
 use hoopoe_wire::UserId;
+
+use crate::service::names::Names;
 
 pub use api::commands;
 pub use model::check_avatar_url;
@@ -45,7 +46,7 @@ struct Inner {
     bus: Arc<dyn Bus>,
     tokens: FreshCache<Hash, model::TokenIdentity>,
     acting: FreshCache<(AppNo, UserId), Uid>,
-    names: names::Names,
+    names: Names,
 }
 
 impl Accounts {
@@ -53,7 +54,7 @@ impl Accounts {
     pub fn new(db: Db, env: Arc<Env>, apps: Apps, bus: Arc<dyn Bus>) -> Self {
         let tokens = FreshCache::new(env.clone(), CACHED_CALLERS_MAX);
         let acting = FreshCache::new(env.clone(), CACHED_CALLERS_MAX);
-        let names = names::Names::default();
+        let names = Names::default();
         Self(Arc::new(Inner { db, env, apps, bus, tokens, acting, names }))
     }
 }

@@ -131,8 +131,8 @@ pub(crate) fn uid(now: Time, random: u32, nth: usize) -> Uid {
     Uid((ms << UID_RANDOM_BITS) | i64::from(low))
 }
 
-/// What the list of users is ordered and searched by: the id in lower case, then, behind a zero
-/// that stands in no id, the id itself. No two users of an app share it.
+/// What users are found, ordered and searched by: the id in lower case, then, behind a zero that
+/// stands in no id, the id itself. No two living users of an app share it.
 pub(crate) fn id_key(id: &UserId) -> Vec<u8> {
     key(id.as_str().as_bytes(), id)
 }

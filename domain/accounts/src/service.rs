@@ -1,4 +1,4 @@
-//! The use cases, one to a file.
+//! The use cases, one to a file, and the names that they remember.
 
 mod authenticate;
 mod delete_user;
@@ -6,6 +6,7 @@ mod get_user;
 mod issue_token;
 mod list_sessions;
 mod list_users;
+pub(crate) mod names;
 mod resolve;
 mod revoke_session;
 mod start_session;

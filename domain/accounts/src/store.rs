@@ -12,7 +12,7 @@ use crate::model::{self, Prefix, Profile, TokenIdentity};
 
 const UPSERT_USER: &str = "INSERT INTO users (app, uid, id, id_key, name, name_key, avatar_url, \
     metadata, created_at_us, updated_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) \
-    ON CONFLICT (app, id) WHERE deleted_at_us IS NULL DO UPDATE SET name = excluded.name, \
+    ON CONFLICT (app, id_key) WHERE deleted_at_us IS NULL DO UPDATE SET name = excluded.name, \
     name_key = excluded.name_key, avatar_url = excluded.avatar_url, \
     metadata = excluded.metadata, updated_at_us = excluded.updated_at_us \
     RETURNING uid, created_at_us";
@@ -23,10 +23,10 @@ const UPDATE_USER: &str = "UPDATE users SET name = COALESCE($1, name), \
 const DELETE_USER: &str = "UPDATE users SET deleted_at_us = $1 \
     WHERE app = $2 AND uid = $3 AND deleted_at_us IS NULL";
 const UID_BY_ID: &str =
-    "SELECT uid FROM users WHERE app = $1 AND id = $2 AND deleted_at_us IS NULL";
+    "SELECT uid FROM users WHERE app = $1 AND id_key = $2 AND deleted_at_us IS NULL";
 const ID_BY_UID: &str = "SELECT id FROM users WHERE uid = $1";
 const USER_BY_ID: &str = "SELECT uid, id, name, avatar_url, metadata, created_at_us, updated_at_us \
-    FROM users WHERE app = $1 AND id = $2 AND deleted_at_us IS NULL";
+    FROM users WHERE app = $1 AND id_key = $2 AND deleted_at_us IS NULL";
 const USER_BY_UID: &str = "SELECT uid, id, name, avatar_url, metadata, created_at_us, \
     updated_at_us FROM users WHERE app = $1 AND uid = $2 AND deleted_at_us IS NULL";
 const USERS_BY_ID_KEY: &str = "SELECT uid, id, name, avatar_url, metadata, created_at_us, \
@@ -186,7 +186,8 @@ pub(crate) fn uid_by_id(
     app: AppNo,
     id: &UserId,
 ) -> Result<Option<Uid>, DbError> {
-    tx.first(UID_BY_ID, &[app.0.into(), id.as_str().into()], |row| Ok(Uid(row.int(0)?)))
+    let key = model::id_key(id);
+    tx.first(UID_BY_ID, &[app.0.into(), key.as_slice().into()], |row| Ok(Uid(row.int(0)?)))
 }
 
 /// The id of a user, deleted or not. An internal id is unique over all apps, so no app is asked
@@ -200,7 +201,8 @@ pub(crate) fn user_by_id(
     app: AppNo,
     id: &UserId,
 ) -> Result<Option<(Uid, User)>, DbError> {
-    tx.first(USER_BY_ID, &[app.0.into(), id.as_str().into()], user_row)
+    let key = model::id_key(id);
+    tx.first(USER_BY_ID, &[app.0.into(), key.as_slice().into()], user_row)
 }
 
 pub(crate) fn user_by_uid(

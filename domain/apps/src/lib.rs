@@ -2,10 +2,8 @@
 //! under an `Idempotency-Key`. See README.md.
 
 mod api;
-mod cache;
 mod jobs;
 mod model;
-pub mod secret;
 mod service;
 mod store;
 
@@ -15,8 +13,8 @@ use hoopoe_db::{Db, Migration, MigrationChain};
 use hoopoe_kernel::Env;
 
 pub use api::commands;
-pub use cache::{FreshCache, Stamp};
 pub use model::{KeyIdentity, check_text, metadata_text, page_limit};
+pub use service::{FreshCache, Stamp, secret};
 pub use store::STATEMENTS;
 
 /// The tables of this crate.

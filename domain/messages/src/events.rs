@@ -2,7 +2,7 @@
 
 use hoopoe_log::{Logged, LoggedChange, LoggedMessage};
 
-use crate::encode::{self, Parts};
+use crate::model::encode::{self, Parts};
 
 /// Appends the event of something logged: the same bytes for every recipient.
 pub fn frame(out: &mut Vec<u8>, logged: &Logged) {

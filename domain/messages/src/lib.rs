@@ -2,7 +2,6 @@
 //! SQL drivers, and has no tables of its own yet: the log keeps the timeline.
 
 mod api;
-pub mod encode;
 mod events;
 mod model;
 mod service;

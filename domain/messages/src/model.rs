@@ -1,4 +1,6 @@
-//! What may be sent: pure rules.
+//! What may be sent, and how it is written down: pure rules.
+
+pub(crate) mod encode;
 
 use aws_lc_rs::digest;
 use bytes::Bytes;

@@ -8,7 +8,7 @@ use std::{
 use futures_util::FutureExt;
 use hoopoe_accounts::Accounts;
 use hoopoe_conversations::Conversations;
-use hoopoe_kernel::{Env, Registry};
+use hoopoe_kernel::{Env, Registry, network};
 use hoopoe_wire::{limits, session::CloseCode};
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
@@ -22,7 +22,7 @@ use tokio_tungstenite::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Hub, conn};
+use crate::{Hub, Timing, conn};
 
 /// Read buffer of a connection: most of what an idle one costs.
 const READ_BUFFER_BYTES: usize = 1_024;
@@ -41,8 +41,10 @@ pub struct GatewayParts {
     pub env: Arc<Env>,
     /// Origins of web pages that may connect; a request without an Origin always may.
     pub origins: Vec<String>,
-    /// Whether connections per address are counted.
-    pub limits_enabled: bool,
+    /// Connections that one address (of IPv6, one /64) may hold; `None`: any number.
+    pub connections_per_address: Option<usize>,
+    /// How long things may take.
+    pub timing: Timing,
 }
 
 /// Accepts sockets. Cheap to clone.
@@ -143,12 +145,13 @@ impl Gateway {
 impl Inner {
     /// Counts a connection of an address. `false`: it has too many. None are counted on loopback.
     fn count(&self, address: IpAddr) -> bool {
-        if !self.parts.limits_enabled || address.is_loopback() {
+        let Some(max) = self.parts.connections_per_address else { return true };
+        if address.is_loopback() {
             return true;
         }
         let mut addresses = self.addresses.lock();
-        let count = addresses.entry(address).or_default();
-        if *count >= limits::CONNECTIONS_PER_ADDRESS_MAX {
+        let count = addresses.entry(network(address)).or_default();
+        if *count >= max {
             return false;
         }
         *count += 1;
@@ -157,10 +160,11 @@ impl Inner {
 
     fn uncount(&self, address: IpAddr) {
         let mut addresses = self.addresses.lock();
-        if let Some(count) = addresses.get_mut(&address) {
+        let household = network(address);
+        if let Some(count) = addresses.get_mut(&household) {
             *count -= 1;
             if *count == 0 {
-                addresses.remove(&address);
+                addresses.remove(&household);
             }
         }
     }
@@ -179,10 +183,8 @@ impl Drop for Counted {
 
 fn upgrade_key(headers: &HeaderMap) -> Option<&[u8]> {
     let names = |header, wanted: &str| {
-        let value = headers.get(header).and_then(|value: &http::HeaderValue| value.to_str().ok());
-        value.is_some_and(|text| {
-            text.split(',').any(|word| word.trim().eq_ignore_ascii_case(wanted))
-        })
+        let lines = headers.get_all(header).iter().filter_map(|value| value.to_str().ok());
+        lines.flat_map(|line| line.split(',')).any(|word| word.trim().eq_ignore_ascii_case(wanted))
     };
     let is_upgrade = names(header::CONNECTION, "upgrade") && names(header::UPGRADE, "websocket");
     let key = headers.get(header::SEC_WEBSOCKET_KEY)?.as_bytes();

@@ -9,7 +9,6 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
 use futures_util::{Sink, Stream, StreamExt, stream::FuturesUnordered};
 use hoopoe_kernel::{BoxFuture, Ctx};
 use hoopoe_wire::{Time, limits, session::CloseCode};
@@ -18,21 +17,16 @@ use tokio::{
     net::TcpStream,
     time::{Instant, Sleep},
 };
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        Message, Utf8Bytes,
-        error::{CapacityError, Error as SocketError},
-        protocol::CloseFrame,
-    },
-};
+use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 use crate::{
     accept::{Inner, stop_code},
     dispatch::{self, Asked, Done, Running},
-    outbox::Outbox,
+    ending::End,
+    hub::Seat,
     start::{self, Refused, Session},
-    timing,
+    text_frame,
+    timing::MISSED_MAX,
 };
 
 /// Bytes that are put together for one write.
@@ -49,71 +43,27 @@ thread_local! {
 
 /// Serves a socket to its end.
 pub(crate) async fn run(inner: Arc<Inner>, mut socket: Socket, address: IpAddr) {
+    let close_max = inner.parts.timing.close_max;
     match start::start(&inner, &mut socket, address).await {
-        Ok(Some(session)) => {
-            let outbox = session.outbox.clone();
+        Ok(session) => {
             let mut connection = Connection::new(inner.clone(), socket, session);
             if let Some(code) = stop_code(&inner) {
-                connection.outbox.close(code);
+                connection.seat.outbox().close(code);
             }
             let end = poll_fn(|context| connection.poll(context)).await;
-            inner.parts.hub.leave(&outbox);
+            connection.seat.leave();
             let Connection { socket, unwritten, .. } = &mut connection;
-            let left = std::mem::take(unwritten);
-            match end {
-                End::Gone => {}
-                End::Closed => answer_close(socket, left).await,
-                End::Close(code) => finish(socket, left, code.code(), code.reason()).await,
-                End::Protocol(code, reason) => finish(socket, left, code, reason).await,
-            }
+            end.carry_out(socket, unwritten, close_max).await;
         }
-        Ok(None) => {}
-        Err(Refused { frame, code }) => {
-            finish(&mut socket, frame, code.code(), code.reason()).await;
-        }
+        Err(Refused { frame, end }) => end.carry_out(&mut socket, &frame, close_max).await,
     }
-}
-
-/// Writes what is left and the close frame, and waits a little for the peer's.
-async fn finish(socket: &mut Socket, left: Vec<u8>, code: u16, reason: &'static str) {
-    let ending = async {
-        tokio::io::AsyncWriteExt::write_all(socket.get_mut(), &left).await?;
-        let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
-        // The peer may have gone: then there is nobody to tell.
-        if socket.close(Some(frame)).await.is_ok() {
-            while let Some(Ok(_)) = socket.next().await {}
-        }
-        Ok::<_, std::io::Error>(())
-    };
-    drop(tokio::time::timeout(timing::CLOSE_MAX, ending).await);
-}
-
-/// Lets the library send the answer that it has prepared.
-async fn answer_close(socket: &mut Socket, left: Vec<u8>) {
-    let answering = async {
-        tokio::io::AsyncWriteExt::write_all(socket.get_mut(), &left).await?;
-        while let Some(Ok(_)) = socket.next().await {}
-        Ok::<_, std::io::Error>(())
-    };
-    drop(tokio::time::timeout(timing::CLOSE_MAX, answering).await);
-}
-
-enum End {
-    /// The connection broke.
-    Gone,
-    /// The peer closed: its close frame is to be answered.
-    Closed,
-    /// We close with a code of ours.
-    Close(CloseCode),
-    /// We close with a code of the protocol.
-    Protocol(u16, &'static str),
 }
 
 struct Connection {
     inner: Arc<Inner>,
     socket: Socket,
     ctx: Ctx,
-    outbox: Arc<Outbox>,
+    seat: Seat,
     expires_at: Time,
     running: FuturesUnordered<Running>,
     /// A fence stops reading until everything before it is answered, and then waits for the hub.
@@ -123,6 +73,9 @@ struct Connection {
     /// A write ended inside a frame. Until that is written the socket is not read, because reading
     /// a ping makes the library write a pong, into the middle of our frame.
     is_mid_frame: bool,
+    /// The library may have a pong to write. Until that is written whole, nothing is read or
+    /// written beside it.
+    has_pong: bool,
     heartbeat: Pin<Box<Sleep>>,
     missed: u32,
     requests: u128,
@@ -135,19 +88,21 @@ struct Fence {
 
 impl Connection {
     fn new(inner: Arc<Inner>, socket: Socket, session: Session) -> Self {
-        let Session { ctx, outbox, expires_at, first_frame } = session;
+        let Session { ctx, seat, expires_at, first_frame } = session;
         let requests = u128::from_be_bytes(ctx.request_id.0);
+        let heartbeat = Box::pin(tokio::time::sleep(inner.parts.timing.heartbeat));
         Self {
             inner,
             socket,
             ctx,
-            outbox,
+            seat,
             expires_at,
             running: FuturesUnordered::new(),
             fence: None,
             unwritten: first_frame,
             is_mid_frame: false,
-            heartbeat: Box::pin(tokio::time::sleep(timing::HEARTBEAT)),
+            has_pong: true,
+            heartbeat,
             missed: 0,
             requests,
         }
@@ -155,7 +110,7 @@ impl Connection {
 
     /// Does all that can be done now. Ready: the connection is over.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
-        self.outbox.register(context.waker());
+        self.seat.outbox().register(context.waker());
         self.borrow_buffer();
         let turn = self.turn(context);
         if self.unwritten.is_empty() {
@@ -165,14 +120,17 @@ impl Connection {
     }
 
     fn turn(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        if let Some(code) = self.beat(context) {
+            return Poll::Ready(End::Close(code));
+        }
         loop {
             self.answer(context);
-            let mut has_read = false;
+            let mut is_drained = false;
             if self.may_read() {
                 match self.read(context) {
                     Poll::Ready(Some(end)) => return Poll::Ready(end),
-                    Poll::Ready(None) => has_read = true,
-                    Poll::Pending => {}
+                    Poll::Ready(None) => {}
+                    Poll::Pending => is_drained = true,
                 }
                 // A command that was refused, or was quick, goes out with this write.
                 self.answer(context);
@@ -180,19 +138,21 @@ impl Connection {
             match self.write(context) {
                 Poll::Ready(Some(end)) => return Poll::Ready(end),
                 Poll::Ready(None) => {}
-                // The peer does not take what it has: what it sends waits too.
-                Poll::Pending => break,
+                // The peer does not take what it has: what it sends waits too, until it does.
+                Poll::Pending => return Poll::Pending,
             }
-            if !has_read {
-                break;
+            // To sleep only where something wakes us: the peer's next bytes, or the command or
+            // fence that reading waits for. What a write held up is read now.
+            if is_drained || !self.may_read() {
+                return Poll::Pending;
             }
         }
-        self.beat(context)
     }
 
     fn may_read(&self) -> bool {
         self.fence.is_none()
             && !self.is_mid_frame
+            && !self.has_pong
             && self.running.len() < limits::IN_FLIGHT_PER_CONNECTION_MAX
             && self.unwritten.len() < WRITE_BYTES
     }
@@ -224,10 +184,8 @@ impl Connection {
         let done = Done { id: fence.id, request_id: self.ctx.request_id, result };
         self.fence = None;
         // What the hub queued before the fence stands in front of the answer.
-        self.outbox.drain(&mut self.unwritten, usize::MAX);
+        self.seat.outbox().drain(&mut self.unwritten, usize::MAX);
         dispatch::write_done(&mut self.unwritten, &mut Vec::new(), &done);
-        // Reading went to sleep with the fence.
-        context.waker().wake_by_ref();
     }
 
     /// Reads a turn's worth of frames. Ready(None): there may be more.
@@ -238,7 +196,7 @@ impl Connection {
             }
             let message = match ready!(Pin::new(&mut self.socket).poll_next(context)) {
                 Some(Ok(message)) => message,
-                Some(Err(error)) => return Poll::Ready(Some(ending(&error))),
+                Some(Err(error)) => return Poll::Ready(Some(End::of(&error))),
                 None => return Poll::Ready(Some(End::Gone)),
             };
             self.missed = 0;
@@ -250,7 +208,8 @@ impl Connection {
                 }
                 Message::Binary(_) => return Poll::Ready(Some(End::Close(CloseCode::BadFrame))),
                 Message::Close(_) => return Poll::Ready(Some(End::Closed)),
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+                Message::Ping(_) => self.has_pong = true,
+                Message::Pong(_) | Message::Frame(_) => {}
             }
         }
         Poll::Ready(None)
@@ -277,14 +236,15 @@ impl Connection {
     /// Writes everything that waits, many frames at a time. Ready(None): nothing waits.
     fn write(&mut self, context: &mut Context<'_>) -> Poll<Option<End>> {
         loop {
-            // Pongs and pings of the protocol itself come first, so that frames never mix.
-            if !self.is_mid_frame && ready!(Pin::new(&mut self.socket).poll_flush(context)).is_err()
-            {
-                return Poll::Ready(Some(End::Gone));
-            }
             // Whether the peer takes it or not: what is left has a deadline of its own then.
-            if let Some(code) = self.outbox.drain(&mut self.unwritten, WRITE_BYTES) {
+            if let Some(code) = self.seat.outbox().drain(&mut self.unwritten, WRITE_BYTES) {
                 return Poll::Ready(Some(End::Close(code)));
+            }
+            if self.has_pong && !self.is_mid_frame {
+                if ready!(Pin::new(&mut self.socket).poll_flush(context)).is_err() {
+                    return Poll::Ready(Some(End::Gone));
+                }
+                self.has_pong = false;
             }
             if self.unwritten.is_empty() {
                 return Poll::Ready(None);
@@ -322,42 +282,20 @@ impl Connection {
         }
     }
 
-    fn beat(&mut self, context: &mut Context<'_>) -> Poll<End> {
+    /// Counts what went unanswered, and asks again.
+    fn beat(&mut self, context: &mut Context<'_>) -> Option<CloseCode> {
         while self.heartbeat.as_mut().poll(context).is_ready() {
             if self.ctx.now() >= self.expires_at {
-                return Poll::Ready(End::Close(CloseCode::Token));
+                return Some(CloseCode::Token);
             }
-            if self.missed >= timing::MISSED_MAX {
-                return Poll::Ready(End::Close(CloseCode::Heartbeat));
+            if self.missed >= MISSED_MAX {
+                return Some(CloseCode::Heartbeat);
             }
             self.missed += 1;
-            self.heartbeat.as_mut().reset(Instant::now() + timing::HEARTBEAT);
-            if self.ping(context).is_err() {
-                return Poll::Ready(End::Gone);
-            }
+            self.heartbeat.as_mut().reset(Instant::now() + self.inner.parts.timing.heartbeat);
+            // Behind whole frames, as one more of them.
+            self.unwritten.extend_from_slice(&text_frame::PING);
         }
-        Poll::Pending
-    }
-
-    fn ping(&mut self, context: &mut Context<'_>) -> Result<(), SocketError> {
-        let mut socket = Pin::new(&mut self.socket);
-        if self.unwritten.is_empty() && socket.as_mut().poll_ready(context)?.is_ready() {
-            socket.as_mut().start_send(Message::Ping(Bytes::new()))?;
-            // Pending: the next turn flushes it.
-            let _ = socket.poll_flush(context)?;
-        }
-        Ok(())
-    }
-}
-
-/// How a broken read ends: with the protocol's own code where it has one.
-fn ending(error: &SocketError) -> End {
-    match error {
-        SocketError::Capacity(CapacityError::MessageTooLong { .. }) => {
-            End::Protocol(1009, "too_large")
-        }
-        SocketError::Utf8(_) => End::Protocol(1007, "not_utf8"),
-        SocketError::Protocol(_) => End::Protocol(1002, "protocol"),
-        _ => End::Gone,
+        None
     }
 }

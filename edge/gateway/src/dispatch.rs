@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -31,7 +32,10 @@ impl Future for Running {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Done> {
         let (id, request_id) = (self.id, self.request_id);
-        self.work.as_mut().poll(context).map(|result| Done { id, request_id, result })
+        // A command that panics ends itself, not the connection with everybody's on it.
+        let polled = catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(context)));
+        let result = polled.unwrap_or_else(|_| Poll::Ready(Err(Fail::internal())));
+        result.map(|result| Done { id, request_id, result })
     }
 }
 

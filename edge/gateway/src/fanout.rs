@@ -6,14 +6,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hoopoe_accounts::Accounts;
 use hoopoe_conversations::Conversations;
-use hoopoe_kernel::{AppNo, Uid, faults};
+use hoopoe_kernel::{AppNo, Fail, Uid, faults};
 use hoopoe_log::{
     AudienceChange, Batch, Log, Logged, LoggedChange, Spans, changes, heads, messages,
     messages::At, spans,
 };
-use hoopoe_wire::ConversationId;
+use hoopoe_wire::{ConversationId, session::CloseCode};
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -24,8 +24,10 @@ use crate::{
     text_frame,
 };
 
-/// Conversations remembered; beyond it all are forgotten once, which costs a read each.
+/// Conversations remembered, and the members of all of them together; beyond it all are forgotten
+/// once, which costs a read each.
 const ROOMS_MAX: usize = 100_000;
+const MEMBERS_MAX: usize = 2_000_000;
 /// Frames are handed on in pieces of about this size, so that one piece never fills a queue alone.
 const CHUNK_BYTES: usize = 64 * 1024;
 
@@ -36,6 +38,10 @@ pub(crate) struct Fanout {
     online: Arc<Mutex<Online>>,
     control: mpsc::WeakUnboundedSender<Control>,
     rooms: FxHashMap<ConversationId, Room>,
+    /// Members that were read into rooms.
+    member_count: usize,
+    /// Conversations in which something came early.
+    waiting: FxHashSet<ConversationId>,
     json: Vec<u8>,
 }
 
@@ -46,8 +52,17 @@ impl Fanout {
         control: mpsc::WeakUnboundedSender<Control>,
     ) -> Self {
         let Sources { log, conversations, accounts, .. } = sources;
-        let rooms = FxHashMap::default();
-        Self { log, conversations, accounts, online, control, rooms, json: Vec::new() }
+        Self {
+            log,
+            conversations,
+            accounts,
+            online,
+            control,
+            rooms: FxHashMap::default(),
+            member_count: 0,
+            waiting: FxHashSet::default(),
+            json: Vec::new(),
+        }
     }
 
     /// Delivers one committed transaction. Order is kept within each conversation.
@@ -79,15 +94,13 @@ impl Fanout {
             match room.arrival(logged) {
                 Arrival::Old => continue,
                 Arrival::Early => {
-                    let (number, is_change) = match logged {
-                        Logged::Message(message) => (message.seq, false),
-                        Logged::Change(change) => (change.rev, true),
-                    };
-                    room.early.insert((is_change, number), (*logged).clone());
-                    fill_later(&self.control, conversation);
+                    room.keep((*logged).clone());
+                    if self.waiting.insert(conversation) {
+                        fill_later(&self.control, conversation);
+                    }
                     continue;
                 }
-                Arrival::Next => {}
+                Arrival::Next | Arrival::Late => {}
             }
             self.pass(conversation, logged, &mut frames).await;
             self.pass_early(conversation, &mut frames).await;
@@ -95,30 +108,44 @@ impl Fanout {
         self.flush(conversation, &mut frames);
     }
 
-    /// Makes sure that the room is there. `false`: its audience cannot be read now; who listens
-    /// finds the event by its cursor.
+    /// Makes sure that the room is there. `false`: nobody knows who listens, so everybody is told
+    /// to resume.
     async fn enter(&mut self, conversation: ConversationId, logged: &Logged) -> bool {
         if self.rooms.contains_key(&conversation) {
             return true;
         }
-        if self.rooms.len() >= ROOMS_MAX {
+        if self.rooms.len() >= ROOMS_MAX || self.member_count >= MEMBERS_MAX {
             self.rooms.retain(|_, room| !room.early.is_empty());
+            self.member_count = 0;
         }
-        let Some(audience) = self.audience(app_of(logged), conversation).await else {
-            return false;
+        let audience = match logged {
+            // A conversation begins with nobody; its first change says who is in it.
+            Logged::Change(LoggedChange {
+                members_rev_before: 0,
+                audience: AudienceChange::Members { .. },
+                ..
+            }) => Ok(Audience { members_rev: 0, uids: Vec::new() }),
+            _ => self.audience(app_of(logged), conversation).await,
         };
-        self.rooms.insert(conversation, Room::new(audience));
-        true
-    }
-
-    async fn audience(&self, app: AppNo, conversation: ConversationId) -> Option<Audience> {
-        match self.conversations.audience(app, conversation).await {
-            Ok(found) => Some(Audience { members_rev: found.members_rev, uids: found.uids }),
+        match audience {
+            Ok(audience) => {
+                self.member_count += audience.uids.len();
+                self.rooms.insert(conversation, Room::new(audience));
+                true
+            }
             Err(fail) => {
-                tracing::warn!(%fail, "an audience could not be read; its members resume");
-                None
+                tracing::error!(%fail, "an audience could not be read; every connection resumes");
+                for outbox in self.online.lock().all() {
+                    outbox.close(CloseCode::Resync);
+                }
+                false
             }
         }
+    }
+
+    async fn audience(&self, app: AppNo, conversation: ConversationId) -> Result<Audience, Fail> {
+        let found = self.conversations.audience(app, conversation).await?;
+        Ok(Audience { members_rev: found.members_rev, uids: found.uids })
     }
 
     /// Delivers the next one: to the audience of its own time.
@@ -132,13 +159,7 @@ impl Fanout {
             self.pass_members(conversation, change).await;
             return;
         }
-        let cached = room.audience.members_rev;
-        if logged.members_rev() > cached {
-            self.flush(conversation, frames);
-            self.reload(conversation, app_of(logged)).await;
-        }
-        let now = self.rooms.get(&conversation).map_or(0, |room| room.audience.members_rev);
-        if logged.members_rev() < now {
+        if logged.members_rev() < room.audience.members_rev {
             self.flush(conversation, frames);
             self.pass_entitled(conversation, logged).await;
             return;
@@ -159,10 +180,21 @@ impl Fanout {
     /// that they went, and everybody else hears both.
     async fn pass_members(&mut self, conversation: ConversationId, change: &LoggedChange) {
         let AudienceChange::Members { joined, left, snapshot } = &change.audience else { return };
-        let keeps_old = !left.is_empty() && faults::strikes("message_after_removal");
-        let old_uids = self.rooms.get(&conversation).map(|room| room.audience.uids.clone());
-        self.reload(conversation, change.app).await;
         let Some(room) = self.rooms.get_mut(&conversation) else { return };
+        let keeps_old = !left.is_empty() && faults::strikes("message_after_removal");
+        // The log does not keep who came and went.
+        let is_from_log = snapshot.is_empty();
+        let old_uids = (keeps_old || is_from_log).then(|| room.audience.uids.clone());
+        if !room.follow(change, joined, left) {
+            self.reload(conversation, change).await;
+        }
+        let Some(room) = self.rooms.get_mut(&conversation) else { return };
+        if is_from_log && let Some(old) = &old_uids {
+            let online = self.online.lock();
+            for uid in difference(old, &room.audience.uids) {
+                online.of(uid).iter().for_each(|outbox| outbox.close(CloseCode::Resync));
+            }
+        }
         if keeps_old && let Some(uids) = old_uids {
             room.set_audience(Audience { members_rev: room.audience.members_rev, uids });
         }
@@ -205,17 +237,21 @@ impl Fanout {
                 let online = self.online.lock();
                 send(entitled.iter().flat_map(|uid| online.of(*uid)), &Bytes::from(frame));
             }
-            Err(fail) => self.forget(conversation, &fail),
+            Err(fail) => self.forget(conversation, &[], &fail),
         }
     }
 
-    async fn reload(&mut self, conversation: ConversationId, app: AppNo) {
-        let Some(audience) = self.audience(app, conversation).await else {
-            self.rooms.remove(&conversation);
-            return;
-        };
-        if let Some(room) = self.rooms.get_mut(&conversation) {
-            room.set_audience(audience);
+    async fn reload(&mut self, conversation: ConversationId, change: &LoggedChange) {
+        match self.audience(change.app, conversation).await {
+            Ok(audience) => {
+                if let Some(room) = self.rooms.get_mut(&conversation) {
+                    room.set_audience(audience);
+                }
+            }
+            Err(fail) => {
+                let AudienceChange::Members { joined, .. } = &change.audience else { return };
+                self.forget(conversation, joined, &fail);
+            }
         }
     }
 
@@ -238,19 +274,33 @@ impl Fanout {
 
     fn take_next_early(&mut self, conversation: ConversationId) -> Option<Logged> {
         let room = self.rooms.get_mut(&conversation)?;
-        let firsts = [(false, i64::MIN), (true, i64::MIN)];
-        let ready = firsts.into_iter().find_map(|from| {
-            let (key, logged) = room.early.range(from..=(from.0, i64::MAX)).next()?;
-            (room.arrival(logged) != Arrival::Early).then_some(*key)
-        })?;
-        room.early.remove(&ready)
+        loop {
+            let firsts = [(false, i64::MIN), (true, i64::MIN)];
+            let (key, arrival) = firsts.into_iter().find_map(|from| {
+                let (key, logged) = room.early.range(from..=(from.0, i64::MAX)).next()?;
+                let arrival = room.arrival(logged);
+                (arrival != Arrival::Early).then_some((*key, arrival))
+            })?;
+            let logged = room.early.remove(&key);
+            if arrival != Arrival::Old {
+                return logged;
+            }
+        }
+    }
+
+    /// Fills every gap: nothing that was committed is held back any more.
+    pub(crate) async fn fill_all(&mut self) {
+        for conversation in std::mem::take(&mut self.waiting) {
+            self.fill(conversation).await;
+        }
     }
 
     /// Reads from the log what is still missing in front of something early.
     pub(crate) async fn fill(&mut self, conversation: ConversationId) {
+        self.waiting.remove(&conversation);
         let Some(room) = self.rooms.get(&conversation) else { return };
         let Some(app) = room.early.values().next().map(app_of) else { return };
-        let (seq, rev) = room.position();
+        let ((seq, rev), members_rev) = (room.position(), room.audience.members_rev);
         let accounts = self.accounts.clone();
         let read = self.log.db().read(move |tx| {
             let mut found = missed::Missed::new(app, conversation);
@@ -259,37 +309,44 @@ impl Fanout {
             let limit = missed::ROWS_MAX;
             if let Some(seq) = seq {
                 messages::page(tx, app, &head, &all, At::After(seq), limit, &mut |row| {
-                    found.keep_message(row, head.members_rev);
+                    found.keep_message(row);
                     Ok(())
                 })?;
             }
-            if let Some(rev) = rev {
-                changes::after(tx, app, conversation, rev, limit, &mut |row| {
-                    found.keep_change(row);
-                    Ok(())
-                })?;
-            }
+            changes::after(tx, app, conversation, rev, limit, &mut |row| {
+                found.keep_change(row);
+                Ok(())
+            })?;
             found.name_senders(&accounts, tx)?;
             Ok(found)
         });
         match read.await {
-            Ok(found) => {
+            Ok(found) if !found.is_cut() => {
                 metrics::counter!("hoopoe_gaps_filled_total").increment(1);
-                let items = found.into_logged();
+                let items = found.into_logged(members_rev);
+                if let Some(room) = self.rooms.get_mut(&conversation) {
+                    room.pass_over_gap(&items);
+                }
                 let run: Vec<&Logged> = items.iter().collect();
                 Box::pin(self.deliver_run(conversation, &run)).await;
+                if self.rooms.get(&conversation).is_some_and(|room| !room.early.is_empty()) {
+                    self.forget(conversation, &[], &Fail::internal());
+                }
             }
-            Err(fail) => self.forget(conversation, &fail),
+            Ok(_) => self.forget(conversation, &[], &Fail::internal()),
+            Err(fail) => self.forget(conversation, &[], &fail),
         }
     }
 
-    /// After a read that failed: the sockets are told to resume, since something may be missing.
-    fn forget(&mut self, conversation: ConversationId, fail: &hoopoe_kernel::Fail) {
+    /// Something cannot be told: those who should have heard it resume, and so do those `beside`.
+    fn forget(&mut self, conversation: ConversationId, beside: &[Uid], fail: &Fail) {
         tracing::warn!(%fail, "events could not be told; their audience resumes");
+        self.waiting.remove(&conversation);
         let Some(mut room) = self.rooms.remove(&conversation) else { return };
         let online = self.online.lock();
-        for outbox in room.outboxes(&online) {
-            outbox.close(hoopoe_wire::session::CloseCode::Resync);
+        let beside = beside.iter().flat_map(|uid| online.of(*uid));
+        for outbox in room.outboxes(&online).iter().chain(beside) {
+            outbox.close(CloseCode::Resync);
         }
     }
 }
@@ -299,6 +356,12 @@ fn app_of(logged: &Logged) -> AppNo {
         Logged::Message(message) => message.app,
         Logged::Change(change) => change.app,
     }
+}
+
+/// Who is in one of the two and not in the other.
+fn difference(one: &[Uid], other: &[Uid]) -> Vec<Uid> {
+    let [one, other] = [one, other].map(|uids| uids.iter().copied().collect::<FxHashSet<Uid>>());
+    one.symmetric_difference(&other).copied().collect()
 }
 
 fn send<'o>(outboxes: impl Iterator<Item = &'o Arc<Outbox>>, chunk: &Bytes) {

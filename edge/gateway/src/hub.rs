@@ -43,7 +43,13 @@ impl Online {
         self.generation
     }
 
-    fn all(&self) -> impl Iterator<Item = &Arc<Outbox>> {
+    pub(crate) fn add(&mut self, outbox: &Arc<Outbox>) {
+        self.by_user.entry(outbox.uid).or_default().push(outbox.clone());
+        self.generation += 1;
+        self.count += 1;
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Outbox>> {
         self.by_user.values().flatten()
     }
 }
@@ -81,27 +87,33 @@ impl Hub {
     }
 
     /// From now on this connection hears everything.
-    pub(crate) fn join(&self, outbox: &Arc<Outbox>) {
+    pub(crate) fn join(&self, outbox: Outbox) -> Seat {
+        let outbox = Arc::new(outbox);
         let mut online = self.online.lock();
-        online.by_user.entry(outbox.uid).or_default().push(outbox.clone());
-        online.generation += 1;
-        online.count += 1;
+        online.add(&outbox);
         metrics::gauge!("hoopoe_connections").set(online.count as f64);
+        drop(online);
+        Seat { hub: self.clone(), outbox }
     }
 
-    /// It hears nothing more.
-    pub(crate) fn leave(&self, outbox: &Arc<Outbox>) {
+    fn leave(&self, outbox: &Arc<Outbox>) {
         let mut online = self.online.lock();
         let Some(outboxes) = online.by_user.get_mut(&outbox.uid) else { return };
         let before = outboxes.len();
         outboxes.retain(|one| !Arc::ptr_eq(one, outbox));
         let removed = before - outboxes.len();
+        if removed == 0 {
+            return;
+        }
         if outboxes.is_empty() {
             online.by_user.remove(&outbox.uid);
         }
         online.generation += 1;
         online.count -= removed;
         metrics::gauge!("hoopoe_connections").set(online.count as f64);
+        drop(online);
+        // Rooms that nobody writes in keep the outbox itself for long.
+        outbox.abandon();
     }
 
     /// Returns when everything that was committed before the call is queued at the sockets.
@@ -126,6 +138,30 @@ impl Hub {
     }
 }
 
+/// A connection's place in the hub. However the connection ends, a panic too, it is given up.
+pub(crate) struct Seat {
+    hub: Hub,
+    outbox: Arc<Outbox>,
+}
+
+impl Seat {
+    /// What waits for the connection.
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// From now on it hears nothing more.
+    pub(crate) fn leave(&self) {
+        self.hub.leave(&self.outbox);
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
 struct Task {
     fanout: Fanout,
     feed: mpsc::Receiver<Arc<Batch>>,
@@ -137,8 +173,8 @@ struct Task {
 impl Task {
     async fn run(mut self) {
         loop {
+            // In no fixed order: a feed that never rests must not hold back a revocation.
             tokio::select! {
-                biased;
                 batch = self.feed.recv() => match batch {
                     Some(batch) => self.fanout.deliver(&batch).await,
                     None => break,
@@ -159,12 +195,16 @@ impl Task {
         match control {
             Control::Fill(conversation) => self.fanout.fill(conversation).await,
             Control::Fence(passed) => {
-                while let Ok(batch) = self.feed.try_recv() {
+                // What stands in the queues now; what comes later may come after the fence.
+                for _ in 0..self.feed.len() {
+                    let Ok(batch) = self.feed.try_recv() else { break };
                     self.fanout.deliver(&batch).await;
                 }
-                while let Ok(notice) = self.notices.try_recv() {
+                for _ in 0..self.notices.len() {
+                    let Ok(notice) = self.notices.try_recv() else { break };
                     self.notify(notice);
                 }
+                self.fanout.fill_all().await;
                 // Who asked may have gone.
                 passed.send(()).unwrap_or_default();
             }

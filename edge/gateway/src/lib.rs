@@ -5,17 +5,21 @@
 mod accept;
 mod conn;
 mod dispatch;
+mod ending;
 mod fanout;
 mod hub;
 mod missed;
 mod outbox;
 mod room;
 mod start;
+#[cfg(test)]
+mod tests;
 mod text_frame;
 mod timing;
 
 pub use accept::{Gateway, GatewayParts};
 pub use hub::{Hub, Sources};
+pub use timing::Timing;
 
 #[doc(hidden)]
 pub mod bench {

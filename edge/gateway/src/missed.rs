@@ -11,6 +11,8 @@ use hoopoe_wire::{ConversationId, UserId};
 
 /// Rows read at once; who misses more resumes by cursors.
 pub(crate) const ROWS_MAX: usize = 1_000;
+/// What the log does not keep of a change.
+const UNKNOWN: i64 = -1;
 
 pub(crate) struct Missed {
     app: AppNo,
@@ -25,7 +27,7 @@ impl Missed {
     }
 
     /// Tombstones are left out of nothing: they are told as what they were, without content.
-    pub(crate) fn keep_message(&mut self, row: &MessageRow<'_>, members_rev: i64) {
+    pub(crate) fn keep_message(&mut self, row: &MessageRow<'_>) {
         let mut client_id = Vec::new();
         ClientId::write_text(row.client_id, &mut client_id);
         let text = String::from_utf8_lossy(&client_id);
@@ -34,7 +36,7 @@ impl Missed {
             app: self.app,
             conversation: self.conversation,
             seq: row.seq,
-            members_rev,
+            members_rev: 0,
             sender: row.sender,
             sender_id: UserId::none(),
             client_id,
@@ -57,6 +59,7 @@ impl Missed {
             rev: row.rev,
             at_seq: row.at_seq,
             members_rev: row.members_rev,
+            members_rev_before: UNKNOWN,
             kind: row.kind.to_owned().into(),
             target_seq: row.target_seq,
             actor: row.actor,
@@ -79,9 +82,25 @@ impl Missed {
         Ok(())
     }
 
-    /// Changes first: they decide who hears the messages.
-    pub(crate) fn into_logged(self) -> Vec<Logged> {
-        let changes = self.changes.into_iter().map(Logged::Change);
-        changes.chain(self.messages.into_iter().map(Logged::Message)).collect()
+    /// Whether there may be more than was read.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.messages.len().max(self.changes.len()) >= ROWS_MAX
+    }
+
+    /// In the order in which it happened, behind a change of members that everybody knows: changes
+    /// decide who hears the messages that follow them.
+    pub(crate) fn into_logged(self, mut members_rev: i64) -> Vec<Logged> {
+        let mut logged = Vec::with_capacity(self.messages.len() + self.changes.len());
+        let mut changes = self.changes.into_iter().peekable();
+        for mut message in self.messages {
+            while let Some(change) = changes.next_if(|change| change.at_seq < message.seq) {
+                members_rev = members_rev.max(change.members_rev);
+                logged.push(Logged::Change(change));
+            }
+            message.members_rev = members_rev;
+            logged.push(Logged::Message(message));
+        }
+        logged.extend(changes.map(Logged::Change));
+        logged
     }
 }

@@ -59,6 +59,14 @@ impl Outbox {
         self.waker.wake();
     }
 
+    /// Nobody takes anything out any more: what waits is freed, and nothing comes in.
+    pub(crate) fn abandon(&self) {
+        let mut queue = self.queue.lock();
+        queue.close = queue.close.or(Some(CloseCode::Resync));
+        queue.chunks = VecDeque::new();
+        queue.bytes = 0;
+    }
+
     /// Registers who is woken by the next push.
     pub(crate) fn register(&self, waker: &std::task::Waker) {
         self.waker.register(waker);

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use hoopoe_kernel::Uid;
-use hoopoe_log::Logged;
+use hoopoe_log::{AudienceChange, Logged, LoggedChange};
 
 use crate::{hub::Online, outbox::Outbox};
 
@@ -14,7 +14,9 @@ pub(crate) enum Arrival {
     Next,
     /// Delivered before.
     Old,
-    /// Something in between is missing.
+    /// It happened before the first that was delivered, and was told after it.
+    Late,
+    /// Something in front of it is missing.
     Early,
 }
 
@@ -26,9 +28,9 @@ pub(crate) struct Audience {
 
 pub(crate) struct Room {
     pub(crate) audience: Audience,
-    /// The last delivered, once anything was.
-    seq: Option<i64>,
-    rev: Option<i64>,
+    /// First and last delivered, once anything was.
+    seqs: Option<(i64, i64)>,
+    revs: Option<(i64, i64)>,
     /// What came early, by (is a change, number).
     pub(crate) early: BTreeMap<(bool, i64), Logged>,
     outboxes: Vec<Arc<Outbox>>,
@@ -39,8 +41,8 @@ impl Room {
     pub(crate) fn new(audience: Audience) -> Self {
         Self {
             audience,
-            seq: None,
-            rev: None,
+            seqs: None,
+            revs: None,
             early: BTreeMap::new(),
             outboxes: Vec::new(),
             generation: None,
@@ -52,30 +54,80 @@ impl Room {
         self.generation = None;
     }
 
-    /// Judges something by its number.
+    /// Follows a change of members. `false`: what was before it is not known, load it anew.
+    pub(crate) fn follow(&mut self, change: &LoggedChange, joined: &[Uid], left: &[Uid]) -> bool {
+        if self.audience.members_rev >= change.rev {
+            return true;
+        }
+        if self.audience.members_rev != change.members_rev_before {
+            return false;
+        }
+        self.audience.uids.retain(|uid| !left.contains(uid));
+        self.audience.uids.extend_from_slice(joined);
+        self.audience.members_rev = change.rev;
+        self.generation = None;
+        true
+    }
+
+    /// Judges something by its numbers.
     pub(crate) fn arrival(&self, logged: &Logged) -> Arrival {
-        let (last, number) = match logged {
-            Logged::Message(message) => (self.seq, message.seq),
-            Logged::Change(change) => (self.rev, change.rev),
+        let (delivered, number) = match logged {
+            Logged::Message(message) => (self.seqs, message.seq),
+            Logged::Change(change) => (self.revs, change.rev),
         };
-        match last {
-            Some(last) if number <= last => Arrival::Old,
-            Some(last) if number > last + 1 => Arrival::Early,
+        match delivered {
+            Some((first, _)) if number < first => Arrival::Late,
+            Some((_, last)) if number <= last => Arrival::Old,
+            Some((_, last)) if number > last + 1 => Arrival::Early,
+            // The change of members that it comes after has not been told yet.
+            _ if !changes_members(logged) && logged.members_rev() > self.audience.members_rev => {
+                Arrival::Early
+            }
             _ => Arrival::Next,
         }
     }
 
     /// Notes that it is delivered.
     pub(crate) fn passed(&mut self, logged: &Logged) {
-        match logged {
-            Logged::Message(message) => self.seq = Some(message.seq),
-            Logged::Change(change) => self.rev = Some(change.rev),
+        let (delivered, number) = match logged {
+            Logged::Message(message) => (&mut self.seqs, message.seq),
+            Logged::Change(change) => (&mut self.revs, change.rev),
+        };
+        let (first, last) = delivered.unwrap_or((number, number));
+        *delivered = Some((first.min(number), last.max(number)));
+    }
+
+    /// Keeps what came early.
+    pub(crate) fn keep(&mut self, logged: Logged) {
+        let key = match &logged {
+            Logged::Message(message) => (false, message.seq),
+            Logged::Change(change) => (true, change.rev),
+        };
+        self.early.insert(key, logged);
+    }
+
+    /// The log was read from the position on: what it lacks in front of its first rows (trimmed
+    /// ones) never comes. Waiting for it would mean reading the log again and again.
+    pub(crate) fn pass_over_gap(&mut self, found: &[Logged]) {
+        let first = |rev: bool| {
+            found.iter().find_map(|logged| match logged {
+                Logged::Message(message) if !rev => Some(message.seq - 1),
+                Logged::Change(change) if rev => Some(change.rev - 1),
+                _ => None,
+            })
+        };
+        for (delivered, before) in [(&mut self.seqs, first(false)), (&mut self.revs, first(true))] {
+            if let (Some((_, last)), Some(before)) = (delivered, before) {
+                *last = (*last).max(before);
+            }
         }
     }
 
-    /// The last delivered (seq, rev); `None` before the first.
-    pub(crate) fn position(&self) -> (Option<i64>, Option<i64>) {
-        (self.seq, self.rev)
+    /// What was delivered last: seq, `None` before the first, and rev. Before the first change that
+    /// is the one that the audience is of.
+    pub(crate) fn position(&self) -> (Option<i64>, i64) {
+        let rev = self.revs.map_or(self.audience.members_rev, |(_, last)| last);
+        (self.seqs.map(|(_, last)| last), rev)
     }
 
     /// The connections of the audience, looked up anew only after somebody came or went.
@@ -89,4 +141,8 @@ impl Room {
         }
         &self.outboxes
     }
+}
+
+fn changes_members(logged: &Logged) -> bool {
+    matches!(logged, Logged::Change(LoggedChange { audience: AudienceChange::Members { .. }, .. }))
 }

@@ -1,6 +1,6 @@
 //! The first frame: who is there, and where their conversations stand.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 use futures_util::StreamExt;
 use hoopoe_accounts::Started;
@@ -16,8 +16,9 @@ use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 use crate::{
     accept::Inner,
     dispatch::{self, Done},
+    ending::End,
+    hub::Seat,
     outbox::Outbox,
-    timing,
 };
 
 /// What this server can do beyond sending and reading.
@@ -26,34 +27,40 @@ const CAPABILITIES: &[&str] = &["messages", "receipts", "sync"];
 /// A socket whose session is started.
 pub(crate) struct Session {
     pub(crate) ctx: Ctx,
-    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) seat: Seat,
     pub(crate) expires_at: Time,
     /// The reply, as the frame to be written first.
     pub(crate) first_frame: Vec<u8>,
 }
 
-/// Why a socket never got a session: what to write and how to close.
+/// Why a socket never got a session: what to write and how it ends.
 pub(crate) struct Refused {
     pub(crate) frame: Vec<u8>,
-    pub(crate) code: CloseCode,
+    pub(crate) end: End,
+}
+
+impl From<End> for Refused {
+    fn from(end: End) -> Self {
+        Self { frame: Vec::new(), end }
+    }
 }
 
 type Socket = WebSocketStream<TcpStream>;
 
-/// Waits for `session.start` and answers it. `None`: the peer has gone.
+/// Waits for `session.start` and answers it.
 pub(crate) async fn start(
     inner: &Inner,
     socket: &mut Socket,
     address: IpAddr,
-) -> Result<Option<Session>, Refused> {
-    let first = tokio::time::timeout(timing::START_MAX, first_text(socket)).await;
-    let text = match first {
-        Ok(Some(text)) => text,
-        Ok(None) => return Ok(None),
-        Err(_) => return Err(Refused { frame: Vec::new(), code: CloseCode::Token }),
+) -> Result<Session, Refused> {
+    let text = tokio::select! {
+        first = tokio::time::timeout(inner.parts.timing.start_max, first_text(socket)) => {
+            first.map_err(|_| End::Close(CloseCode::Token))??
+        }
+        () = inner.stopping.cancelled() => return Err(End::Close(CloseCode::Drain).into()),
     };
     let Ok(frame) = serde_json::from_str::<ClientFrame<'_>>(&text) else {
-        return Err(Refused { frame: Vec::new(), code: CloseCode::BadFrame });
+        return Err(End::Close(CloseCode::BadFrame).into());
     };
     let request_id = RequestId(inner.parts.env.fresh_id());
     let params = frame.params.map_or("{}", |params| params.get());
@@ -66,7 +73,7 @@ pub(crate) async fn start(
             let result = dispatch::encode_reply(&reply);
             let done = Done { id: frame.id, request_id, result };
             dispatch::write_done(&mut session.first_frame, &mut Vec::new(), &done);
-            Ok(Some(session))
+            Ok(session)
         }
         Err(fail) => {
             let code = match fail.code().status {
@@ -78,17 +85,20 @@ pub(crate) async fn start(
             let mut frame_bytes = Vec::new();
             let done = Done { id: frame.id, request_id, result: Err(fail) };
             dispatch::write_done(&mut frame_bytes, &mut Vec::new(), &done);
-            Err(Refused { frame: frame_bytes, code })
+            Err(Refused { frame: frame_bytes, end: End::Close(code) })
         }
     }
 }
 
-async fn first_text(socket: &mut Socket) -> Option<String> {
+async fn first_text(socket: &mut Socket) -> Result<String, End> {
     loop {
-        match socket.next().await?.ok()? {
-            Message::Text(text) => return Some(text.as_str().to_owned()),
-            Message::Ping(_) | Message::Pong(_) => {}
-            Message::Binary(_) | Message::Close(_) | Message::Frame(_) => return None,
+        match socket.next().await {
+            Some(Ok(Message::Text(text))) => return Ok(text.as_str().to_owned()),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+            Some(Ok(Message::Binary(_))) => return Err(End::Close(CloseCode::BadFrame)),
+            Some(Ok(Message::Close(_))) => return Err(End::Closed),
+            Some(Err(error)) => return Err(End::of(&error)),
+            None => return Err(End::Gone),
         }
     }
 }
@@ -107,10 +117,8 @@ async fn open(
     ctx.address = Some(address);
     ctx.request_id = request_id;
     let Actor::User(user) = &ctx.actor else { return Err(Fail::new(&codes::FORBIDDEN)) };
-    let outbox = Arc::new(Outbox::new(user.uid, started.session));
-    parts.hub.join(&outbox);
-    let page = greet(inner, &ctx, &started, request.cursor.as_deref()).await;
-    let page = page.inspect_err(|_| parts.hub.leave(&outbox))?;
+    let seat = parts.hub.join(Outbox::new(user.uid, started.session));
+    let page = greet(inner, &ctx, &started, request.cursor.as_deref()).await?;
     let reply = SessionStarted {
         user: user.id.clone(),
         session: started.session,
@@ -118,7 +126,7 @@ async fn open(
         capabilities: CAPABILITIES.iter().map(|one| (*one).to_owned()).collect(),
     };
     let expires_at = started.expires_at;
-    Ok((Session { ctx, outbox, expires_at, first_frame: Vec::new() }, reply))
+    Ok((Session { ctx, seat, expires_at, first_frame: Vec::new() }, reply))
 }
 
 async fn greet(

@@ -3,6 +3,9 @@
 
 const FIN_TEXT: u8 = 0x81;
 
+/// A whole ping without a payload.
+pub(crate) const PING: [u8; 2] = [0x89, 0];
+
 /// Appends one whole text frame.
 pub fn write(out: &mut Vec<u8>, payload: &[u8]) {
     let length = payload.len();

@@ -4,11 +4,26 @@ use std::time::Duration;
 
 use hoopoe_wire::limits;
 
-/// How long a socket may take to start its session.
-pub(crate) const START_MAX: Duration = Duration::from_millis(limits::SESSION_START_MS_MAX);
-/// Between two heartbeats.
-pub(crate) const HEARTBEAT: Duration = Duration::from_millis(limits::HEARTBEAT_MS);
 /// Heartbeats that may go unanswered.
 pub(crate) const MISSED_MAX: u32 = 2;
-/// How long the peer may take to take what is left and to answer the close frame.
-pub(crate) const CLOSE_MAX: Duration = Duration::from_secs(3);
+
+/// How long things may take; tests are less patient.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// Until the session is started.
+    pub start_max: Duration,
+    /// Between two heartbeats.
+    pub heartbeat: Duration,
+    /// Until the peer has taken what is left and has answered the close frame.
+    pub close_max: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            start_max: Duration::from_millis(limits::SESSION_START_MS_MAX),
+            heartbeat: Duration::from_millis(limits::HEARTBEAT_MS),
+            close_max: Duration::from_secs(3),
+        }
+    }
+}

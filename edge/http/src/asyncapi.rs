@@ -162,12 +162,12 @@ impl Printer {
     }
 
     fn add_message(&mut self, name: &str, summary: &str, payload: Value) {
-        let message = json!({
+        let mut message = json!({
             "name": name,
             "summary": summary,
             "contentType": "application/json",
-            "payload": payload,
         });
+        message["payload"] = payload;
         self.messages.insert(name.to_owned(), message);
     }
 

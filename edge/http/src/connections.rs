@@ -1,13 +1,8 @@
 //! How many connections each household has open.
 
-use std::{
-    net::IpAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{net::IpAddr, sync::Arc};
 
+use metrics::Gauge;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
@@ -15,18 +10,17 @@ use rustc_hash::FxHashMap;
 pub(crate) struct Connections {
     per_address_max: Option<usize>,
     by_address: Mutex<FxHashMap<IpAddr, usize>>,
-    open: AtomicUsize,
+    open: Gauge,
 }
 
 impl Connections {
-    /// Empty books; without a limit only the total is kept.
+    /// Empty books; without a limit only the metric is kept.
     pub(crate) fn new(per_address_max: Option<usize>) -> Arc<Self> {
-        Arc::new(Self { per_address_max, by_address: Mutex::default(), open: AtomicUsize::new(0) })
-    }
-
-    /// All open connections.
-    pub(crate) fn open(&self) -> usize {
-        self.open.load(Ordering::Relaxed)
+        Arc::new(Self {
+            per_address_max,
+            by_address: Mutex::default(),
+            open: metrics::gauge!("hoopoe_http_connections"),
+        })
     }
 
     /// Enters a connection, or refuses it when its household has as many as it may.
@@ -46,7 +40,7 @@ impl Connections {
                 Some(household)
             }
         };
-        self.open.fetch_add(1, Ordering::Relaxed);
+        self.open.increment(1.0);
         Some(OpenConnection { books: self.clone(), household })
     }
 }
@@ -59,7 +53,7 @@ pub(crate) struct OpenConnection {
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {
-        self.books.open.fetch_sub(1, Ordering::Relaxed);
+        self.books.open.decrement(1.0);
         let Some(household) = self.household else { return };
         let mut by_address = self.books.by_address.lock();
         if let Some(count) = by_address.get_mut(&household) {
@@ -90,7 +84,6 @@ mod tests {
         drop(first);
         assert!(books.enter(ip("2001:db8::3")).is_some());
         drop(second);
-        assert_eq!(books.open(), 0);
         assert!(books.by_address.lock().is_empty());
     }
 
@@ -99,6 +92,6 @@ mod tests {
         let books = Connections::new(Some(1));
         let kept: Vec<_> = (0..3).map(|_| books.enter(ip("::ffff:127.0.0.1"))).collect();
         assert!(kept.iter().all(Option::is_some));
-        assert_eq!(books.open(), 3);
+        assert!(books.by_address.lock().is_empty());
     }
 }

@@ -63,7 +63,7 @@ impl Printer {
         let mut parameters: Vec<Value> = Vec::new();
         parameters.extend(request.path.iter().map(|field| parameter(field, "path")));
         parameters.extend(request.query.iter().map(|field| parameter(field, "query")));
-        if matches!(info.auth, Auth::User | Auth::UserOrServer) {
+        if takes_user(info.auth) {
             parameters.push(json!({"$ref": "#/components/parameters/HoopoeAs"}));
         }
         if info.idempotency == Idempotency::Key {
@@ -125,8 +125,7 @@ impl Printer {
             answers.insert(status.to_string(), response);
         }
         let mut by_status: BTreeMap<u16, BTreeMap<&str, &ErrorCode>> = BTreeMap::new();
-        let timeout = has_body.then_some(&codes::TIMEOUT);
-        for code in info.all_fails().into_iter().chain(timeout) {
+        for code in info.all_fails().into_iter().chain(of_http(info.auth, has_body)) {
             by_status.entry(code.status).or_default().insert(code.code, code);
         }
         for (status, codes) in by_status {
@@ -201,22 +200,67 @@ const DESCRIPTION: &str = "Every command here is also a method of the socket at 
     3339 in UTC with milliseconds. Errors are problem details (RFC 9457) with a stable `code`. \
     An unknown field in a request is refused; unknown fields in replies are to be kept or ignored.";
 
+/// What only HTTP adds: a token that comes with a public command is looked at all the same, and a
+/// server key may name a user who is not there.
+fn of_http(auth: Auth, has_body: bool) -> Vec<&'static ErrorCode> {
+    let mut codes = vec![&codes::UNAUTHENTICATED];
+    if takes_user(auth) {
+        codes.push(&codes::USER_NOT_FOUND);
+    }
+    if has_body {
+        codes.push(&codes::TIMEOUT);
+    }
+    codes
+}
+
+/// Whether a server key may act as a user here.
+fn takes_user(auth: Auth) -> bool {
+    matches!(auth, Auth::User | Auth::UserOrServer)
+}
+
 /// `messages` of `messages.send`.
 pub(crate) fn domain(name: &'static str) -> &'static str {
     name.split('.').next().unwrap_or(name)
 }
 
+/// Addresses hold no null: what may be left out is not listed as one.
+fn without_null(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    let Some(object) = schema.as_object_mut() else { return schema };
+    if object.get("default").is_some_and(Value::is_null) {
+        object.remove("default");
+    }
+    if let Some(types) = object.get_mut("type").and_then(Value::as_array_mut) {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            object.insert("type".to_owned(), only);
+        }
+    }
+    let is_all = object.len() == 1;
+    let Some(variants) = object.get_mut("anyOf").and_then(Value::as_array_mut) else {
+        return schema;
+    };
+    variants.retain(|variant| variant["type"] != "null");
+    match variants.as_slice() {
+        [only] if is_all => only.clone(),
+        _ => schema,
+    }
+}
+
 fn parameter(field: &Field, place: &str) -> Value {
+    let schema = without_null(&field.schema);
+    let is_list = schema["type"] == "array";
     let mut out = json!({
         "name": field.name,
         "in": place,
         "required": field.required,
-        "schema": field.schema,
+        "schema": schema,
     });
     if let Some(doc) = &field.doc {
         out["description"] = doc.as_str().into();
     }
-    if field.schema["type"].as_str() == Some("array") {
+    if is_list {
         out["style"] = "form".into();
         out["explode"] = false.into();
     }

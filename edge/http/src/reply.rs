@@ -50,7 +50,7 @@ pub(crate) fn problem(fail: &Fail, request_id: RequestId) -> Response<Body> {
 /// `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers).
 pub(crate) fn set_quota(response: &mut Response<Body>, rate: Rate, quota: Quota) {
     let name = rate_name(rate);
-    let policy = format!("\"{name}\";q={};w={}", quota.limit, quota.reset_s);
+    let policy = format!("\"{name}\";q={};w={}", quota.limit, quota.window_s);
     let left = format!("\"{name}\";r={};t={}", quota.remaining, quota.reset_s);
     for (header, text) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, left)] {
         let value = HeaderValue::try_from(text)
@@ -101,10 +101,11 @@ mod tests {
     #[test]
     fn a_quota_is_told_in_two_headers() {
         let mut response = json(200, Bytes::from_static(b"{}"));
-        set_quota(&mut response, Rate::Send, Quota { remaining: 7, limit: 1_000, reset_s: 5 });
+        let quota = Quota { remaining: 7, limit: 1_000, window_s: 5, reset_s: 4 };
+        set_quota(&mut response, Rate::Send, quota);
         set_request_id(&mut response, RequestId::NONE);
         assert_eq!(header(&response, "ratelimit-policy"), "\"send\";q=1000;w=5");
-        assert_eq!(header(&response, "ratelimit"), "\"send\";r=7;t=5");
+        assert_eq!(header(&response, "ratelimit"), "\"send\";r=7;t=4");
         assert_eq!(header(&response, "x-request-id"), "req_0000000000000000000000");
     }
 }

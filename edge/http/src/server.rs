@@ -46,16 +46,23 @@ impl Server {
 
     /// Accepts until [`Server::stop`].
     pub async fn run(&self, listener: TcpListener) {
+        let mut exhausted = false;
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 () = self.stop.cancelled() => return,
             };
             match accepted {
-                Ok((stream, peer)) => self.welcome(stream, peer),
+                Ok((stream, peer)) => {
+                    exhausted = false;
+                    self.welcome(stream, peer);
+                }
                 Err(error) if is_exhausted(&error) => {
                     metrics::counter!("hoopoe_accept_errors_total").increment(1);
-                    tracing::warn!(%error, "no connection can be accepted; trying again");
+                    // Once, not twenty times a second.
+                    if !std::mem::replace(&mut exhausted, true) {
+                        tracing::warn!(%error, "no connection can be accepted; trying again");
+                    }
                     tokio::time::sleep(EXHAUSTED_PAUSE).await;
                 }
                 // The client went away while it waited.
@@ -74,11 +81,6 @@ impl Server {
     /// Returns when every connection has ended, after [`Server::stop`].
     pub async fn drained(&self) {
         self.tasks.wait().await;
-    }
-
-    /// Connections that are open now, upgraded ones not among them.
-    pub fn connections(&self) -> usize {
-        self.connections.open()
     }
 
     fn welcome(&self, stream: TcpStream, peer: SocketAddr) {

@@ -74,7 +74,7 @@ impl Admit for Fakes {
             return Err(Fail::new(&codes::RATE_LIMITED).retry_after_ms(2_500));
         }
         self.admitted.fetch_add(1, Ordering::Relaxed);
-        Ok(Some(Quota { remaining: 9, limit: 10, reset_s: 1 }))
+        Ok(Some(Quota { remaining: 9, limit: 10, window_s: 1, reset_s: 1 }))
     }
 }
 
@@ -366,6 +366,9 @@ fn the_openapi_document_holds_together() {
         hear["parameters"].as_array().expect("a list").iter().map(|p| &p["in"]).collect();
     assert_eq!(names[..3], [&json!("path"), &json!("query"), &json!("query")]);
     assert!(hear.get("requestBody").is_none());
+    let times = &hear["parameters"][2];
+    assert_eq!((&times["name"], &times["schema"]["type"]), (&json!("times"), &json!("integer")));
+    assert!(times["schema"].get("default").is_none());
 }
 
 #[test]

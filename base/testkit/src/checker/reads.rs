@@ -147,7 +147,7 @@ fn no_silent_gap(facts: &Facts<'_>, report: &mut Report) {
 /// I8: a client that lives by pushes and gap filling holds in the end what the server holds.
 fn resumed_log(facts: &Facts<'_>, report: &mut Report) {
     for entry in facts.entries {
-        let What::Timeline { conversation, after, rows } = &entry.what else { continue };
+        let What::Timeline { conversation, after, upto, rows } = &entry.what else { continue };
         let who = by(&entry.who);
         let of_reader =
             |h: &&History| h.head.conversation == *conversation && h.reader == entry.who.user;
@@ -160,7 +160,7 @@ fn resumed_log(facts: &Facts<'_>, report: &mut Report) {
         let mut stored = BTreeMap::new();
         for row in history.rows.iter().filter(|row| row.seq > *after) {
             stored.insert(row.seq, row);
-            if !held.contains_key(&row.seq) {
+            if row.seq <= *upto && !held.contains_key(&row.seq) {
                 let story = format!("{who} never got {}", message(row));
                 report.add(I8, (&**conversation, row.seq), story);
             }

@@ -165,7 +165,7 @@ fn chat() -> Scene {
     scene.page("bob", Asked::Newest, rows());
     scene.page("bob", Asked::After(1), rows()[1..].to_vec());
     let (conversation, rows) = (C.into(), rows());
-    scene.line("bob", What::Timeline { conversation, after: 0, rows });
+    scene.line("bob", What::Timeline { conversation, after: 0, upto: 3, rows });
     scene
 }
 
@@ -467,7 +467,7 @@ fn i8_a_first_push_beyond_the_head_told_at_the_start_is_reported() {
 fn i8_a_resumed_log_that_differs_is_reported() {
     let mut scene = whole();
     let (conversation, rows) = (C.into(), vec![rows()[0].clone(), rows()[2].clone()]);
-    scene.line("ann", What::Timeline { conversation, after: 0, rows });
+    scene.line("ann", What::Timeline { conversation, after: 0, upto: 3, rows });
     scene.breaks_only(I8, "never got `b1` of bob");
 }
 

@@ -6,7 +6,7 @@ use hoopoe_wire::conversations::{AddMembers, AddedMembers, Role};
 
 use super::{
     enter::{Entered, enter_group, resolve_all},
-    join::join,
+    join::{Joining, join},
     view::after_next_change,
 };
 use crate::{
@@ -35,11 +35,14 @@ impl Conversations {
             rights::permit(entered.me.role.may(Permission::AddMembers))?;
             let uids = resolve_all(tx, &wanted)?;
             let (rows, joined) = service.add(tx, entered, &me, &uids)?;
-            Ok((AddedMembers { items: service.show_members(tx.read(), &rows)? }, joined))
+            let items = service.show_members(tx.read(), &rows)?;
+            Ok((AddedMembers { items }, joined))
         });
         added.await
     }
 
+    /// Whoever is not in it yet joins. Answers everybody as the member that they are now, and
+    /// whether anybody joined.
     fn add(
         &self,
         tx: &mut LogTx<'_>,
@@ -48,24 +51,26 @@ impl Conversations {
         uids: &[Uid],
     ) -> Result<(Vec<MemberRow>, bool), Fail> {
         let Entered { head, mut details, .. } = entered;
-        let mut rows = Vec::with_capacity(uids.len());
+        let (mut found, mut joining) = (Vec::with_capacity(uids.len()), Vec::new());
         for uid in uids {
-            rows.push(store::find_member(tx.read(), head.app, details.id, *uid)?);
+            let row = store::find_member(tx.read(), head.app, details.id, *uid)?;
+            if row.is_none() {
+                joining.push(Joining { uid: *uid, role: Role::Member, invited_by: Some(me.uid) });
+            }
+            found.push(row);
         }
-        let joining: Vec<Uid> =
-            uids.iter().zip(&rows).filter(|(_, row)| row.is_none()).map(|(uid, _)| *uid).collect();
         details.demand_room(joining.len())?;
-        for (uid, row) in uids.iter().zip(&mut rows).filter(|(_, row)| row.is_none()) {
-            *row = Some(join(tx, &head, &mut details, *uid, Role::Member, Some(me.uid))?);
-        }
-        let any = !joining.is_empty();
-        if any {
+        let joined = join(tx, &head, &mut details, &joining)?;
+        if !joined.is_empty() {
             store::update(tx.tx(), head.app, &details)?;
-            let users = self.0.accounts.names_in(tx.read(), &joining)?;
+            let uids: Vec<Uid> = joined.iter().map(|member| member.uid).collect();
+            let users = self.0.accounts.names_in(tx.read(), &uids)?;
             let snapshot = self.snapshot_at(tx.read(), &details, &after_next_change(head))?;
             let scene = Scene { conversation: details.id, actor: me, snapshot };
-            tx.change(scene.added(joining, users)?)?;
+            tx.change(scene.added(uids, users)?)?;
         }
-        Ok((rows.into_iter().flatten().collect(), any))
+        let mut new = joined.iter().copied();
+        let rows = found.into_iter().filter_map(|row| row.or_else(|| new.next())).collect();
+        Ok((rows, !joined.is_empty()))
     }
 }

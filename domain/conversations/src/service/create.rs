@@ -8,7 +8,11 @@ use hoopoe_wire::{
     conversations::{Conversation, ConversationKind, CreateConversation, Role},
 };
 
-use super::{enter::resolve_all, join::join, view::after_next_change};
+use super::{
+    enter::resolve_all,
+    join::{Joining, join},
+    view::after_next_change,
+};
 use crate::{
     Conversations,
     events::Scene,
@@ -99,16 +103,20 @@ impl Conversations {
             ConversationKind::Direct => Role::Member,
             ConversationKind::Group => Role::Owner,
         };
-        let mine = join(tx, &head, &mut details, me.uid, role, None)?;
-        for uid in others {
-            join(tx, &head, &mut details, *uid, Role::Member, Some(me.uid))?;
-        }
+        let mut people = vec![Joining { uid: me.uid, role, invited_by: None }];
+        people.extend(others.iter().map(|uid| Joining {
+            uid: *uid,
+            role: Role::Member,
+            invited_by: Some(me.uid),
+        }));
+        let rows = join(tx, &head, &mut details, &people)?;
+        let mine = rows.first().ok_or_else(Fail::internal)?;
         store::insert(tx.tx(), head.app, &details)?;
         let snapshot = self.snapshot_at(tx.read(), &details, &after_next_change(head))?;
         let scene = Scene { conversation: id, actor: me, snapshot };
-        let members = std::iter::once(me.uid).chain(others.iter().copied()).collect();
+        let members = rows.iter().map(|member| member.uid).collect();
         let head = tx.change(scene.created(members))?;
-        self.view_for(tx.read(), &details, &head, &mine)
+        self.view_for(tx.read(), &details, &head, mine)
     }
 }
 

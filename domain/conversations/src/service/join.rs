@@ -21,30 +21,46 @@ struct State {
     joined_at: Time,
 }
 
-/// Makes somebody a member: the row, the span, the marks, the user's own list. The counts in
+/// Somebody who is about to become a member.
+pub(super) struct Joining {
+    pub(super) uid: Uid,
+    pub(super) role: Role,
+    pub(super) invited_by: Option<Uid>,
+}
+
+/// Makes people members: the rows, the spans, the marks, each user's own list. The counts in
 /// `details` are raised and have to be written afterwards. Under the head lock.
 pub(super) fn join(
     tx: &mut LogTx<'_>,
     head: &Head,
     details: &mut Details,
-    uid: Uid,
-    role: Role,
-    invited_by: Option<Uid>,
-) -> Result<MemberRow, Fail> {
-    details.member_count += 1;
-    details.join_count += 1;
-    let ordinal = details.join_count;
-    let member = MemberRow { uid, ordinal, role, joined_at: tx.now(), invited_by };
-    store::insert_member(tx.tx(), head.app, details.id, &member)?;
-    tx.open_span(details.id, uid, details.first_seq(head.seq), rights::gate(role))?;
-    if head.seq > 0 {
-        // What was said before counts as read: nobody begins with a thousand unread messages. What
-        // others are shown (`receipt_seq`) does not claim it.
-        let marks = Marks { delivered_seq: head.seq, read_seq: head.seq, ..Marks::default() };
-        tx.raise_marks(details.id, uid, marks)?;
+    people: &[Joining],
+) -> Result<Vec<MemberRow>, Fail> {
+    let mut members = Vec::with_capacity(people.len());
+    for Joining { uid, role, invited_by } in people {
+        details.member_count += 1;
+        details.join_count += 1;
+        let (ordinal, joined_at) = (details.join_count, tx.now());
+        let member =
+            MemberRow { uid: *uid, ordinal, role: *role, joined_at, invited_by: *invited_by };
+        store::insert_member(tx.tx(), head.app, details.id, &member)?;
+        tx.open_span(details.id, *uid, details.first_seq(head.seq), rights::gate(*role))?;
+        if head.seq > 0 {
+            // What was said before counts as read: nobody begins with a thousand unread messages.
+            // What others are shown (`receipt_seq`) does not claim it.
+            let marks = Marks { delivered_seq: head.seq, read_seq: head.seq, ..Marks::default() };
+            tx.raise_marks(details.id, *uid, marks)?;
+        }
+        members.push(member);
     }
-    put_membership(tx, details.id, &member)?;
-    Ok(member)
+    // Users' own lists are locked in one order everywhere: two groups that get the same people at
+    // the same time must not wait for each other.
+    let mut in_order: Vec<&MemberRow> = members.iter().collect();
+    in_order.sort_unstable_by_key(|member| member.uid);
+    for member in in_order {
+        put_membership(tx, details.id, member)?;
+    }
+    Ok(members)
 }
 
 /// Writes the membership into the user state log.

@@ -15,9 +15,9 @@ use hoopoe_wire::{
 };
 
 use super::{Messages, enter};
-use crate::{
+use crate::model::{
+    self,
     encode::{self, Parts},
-    model,
 };
 
 impl Messages {

@@ -1,6 +1,6 @@
 //! Delivered and read marks: high-water marks, coalesced per member, written with the next batch.
 
-use std::collections::hash_map::Entry;
+use std::{collections::hash_map::Entry, sync::Arc};
 
 use hoopoe_kernel::{Answer, AppNo, Ctx, Fail, Uid, UserActor};
 use hoopoe_log::{LogTx, Marks, heads, marks, messages, spans};
@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
-use super::Messages;
+use super::{Messages, receipt::NAMED_MEMBERS_MAX};
 
 /// Messages of a range whose senders are told; a reader who comes back to thousands tells the
 /// senders of the newest ones.
@@ -30,24 +30,49 @@ pub(crate) enum Mark {
 /// A mark that was written.
 #[derive(Debug, Clone)]
 pub(crate) struct Marked {
+    pub(crate) app: AppNo,
     pub(crate) conversation: ConversationId,
     pub(crate) user: UserActor,
     pub(crate) now: Marks,
     pub(crate) unread: i64,
+    /// The newest message when it was written: a mark beyond it is refused.
+    head_seq: i64,
     /// Whether anything moved.
     pub(crate) has_moved: bool,
     /// Who wrote in the range just received or read.
     pub(crate) senders: Vec<Uid>,
-    pub(crate) member_count: usize,
+    /// Whether there are too many members to tell them names.
+    pub(crate) is_large: bool,
 }
 
 type Place = (AppNo, ConversationId, Uid);
 type Reply = oneshot::Sender<Result<Marked, Fail>>;
 
+/// What one call asks for.
+struct Ask {
+    wanted: Marks,
+    reply: Reply,
+}
+
+/// What a member asks for.
 struct Report {
     user: UserActor,
-    wanted: Marks,
-    replies: Vec<Reply>,
+    asks: Vec<Ask>,
+}
+
+impl Report {
+    /// The highest marks that are asked for and that do not pass the head. One device that is wrong
+    /// does not take the others' marks with it.
+    fn wanted(&self, head_seq: i64) -> Marks {
+        let possible = self.asks.iter().map(|ask| ask.wanted);
+        let possible = possible.filter(|wanted| wanted.delivered_seq <= head_seq);
+        possible.fold(Marks::default(), |most, wanted| Marks {
+            delivered_seq: most.delivered_seq.max(wanted.delivered_seq),
+            read_seq: most.read_seq.max(wanted.read_seq),
+            receipt_seq: most.receipt_seq.max(wanted.receipt_seq),
+            unread_from: None,
+        })
+    }
 }
 
 /// Marks that wait for the writer.
@@ -58,25 +83,24 @@ pub(super) struct Waiting {
 
 impl Waiting {
     /// Adds a report. `true`: nobody has asked the writer for this app's yet.
-    fn add(&self, place: Place, user: &UserActor, wanted: Marks, reply: Reply) -> bool {
+    fn add(&self, place: Place, user: &UserActor, ask: Ask) -> bool {
         let mut reports = self.reports.lock();
         let is_first = !reports.keys().any(|(app, ..)| *app == place.0);
         match reports.entry(place) {
-            Entry::Occupied(mut entry) => {
-                let report = entry.get_mut();
-                report.wanted.delivered_seq = report.wanted.delivered_seq.max(wanted.delivered_seq);
-                report.wanted.read_seq = report.wanted.read_seq.max(wanted.read_seq);
-                report.replies.push(reply);
-            }
+            Entry::Occupied(mut entry) => entry.get_mut().asks.push(ask),
             Entry::Vacant(entry) => {
-                entry.insert(Report { user: user.clone(), wanted, replies: vec![reply] });
+                entry.insert(Report { user: user.clone(), asks: vec![ask] });
             }
         }
         is_first
     }
 
+    /// Takes everything of an app, in an order that two writers share.
     fn take(&self, app: AppNo) -> Vec<(Place, Report)> {
-        self.reports.lock().extract_if(|(owner, ..), _| *owner == app).collect()
+        let mut reports = self.reports.lock();
+        let mut taken: Vec<_> = reports.extract_if(|(owner, ..), _| *owner == app).collect();
+        taken.sort_unstable_by_key(|(place, _)| *place);
+        taken
     }
 }
 
@@ -94,13 +118,16 @@ impl Messages {
         }
         let wanted = match mark {
             Mark::Delivered => Marks { delivered_seq: request.seq, ..Marks::default() },
-            Mark::Read => {
-                Marks { delivered_seq: request.seq, read_seq: request.seq, ..Marks::default() }
-            }
+            Mark::Read => Marks {
+                delivered_seq: request.seq,
+                read_seq: request.seq,
+                receipt_seq: request.seq,
+                unread_from: None,
+            },
         };
         let (reply, receiver) = oneshot::channel();
         let place = (ctx.app, request.conversation, user.uid);
-        if self.inner.marks.add(place, user, wanted, reply) {
+        if self.inner.marks.add(place, user, Ask { wanted, reply }) {
             self.write_marks(ctx.app);
         }
         let marked = receiver.await.unwrap_or_else(|_| Err(Fail::unavailable()))?;
@@ -115,47 +142,44 @@ impl Messages {
     fn write_marks(&self, app: AppNo) {
         let messages = self.clone();
         tokio::spawn(async move {
-            let taking = messages.clone();
-            let mut reports: Option<Vec<(Place, Report)>> = None;
-            let (taken, give_back) = oneshot::channel();
-            let mut taken = Some(taken);
+            let taken = Arc::new(Mutex::new(None));
+            let (taking, taken_there) = (messages.clone(), taken.clone());
             let written = messages.inner.log.write(app, move |log| {
-                let reports = reports.get_or_insert_with(|| taking.inner.marks.take(app));
-                let results = raise_all(log, reports)?;
-                if let Some(taken) = taken.take() {
-                    let replies: Vec<Vec<Reply>> = reports
-                        .iter_mut()
-                        .map(|(_, report)| std::mem::take(&mut report.replies))
-                        .collect();
-                    drop(taken.send(replies));
-                }
-                Ok(results)
+                let mut taken = taken_there.lock();
+                raise_all(log, taken.get_or_insert_with(|| taking.inner.marks.take(app)))
             });
             let written = written.await;
-            // Without the replies there was no attempt that went through: dropping them answers 503.
-            let Ok(replies) = give_back.await else { return };
+            // A writer that never came to it has taken nothing: what waits is refused with it.
+            let taken = taken.lock().take();
+            let reports = taken.unwrap_or_else(|| messages.inner.marks.take(app));
             match written {
-                Ok(results) => messages.answer_marks(replies, results),
-                Err(fail) => refuse(replies, &fail),
+                Ok(results) => messages.answer_marks(reports, results),
+                Err(fail) => refuse(reports, &fail),
             }
         });
     }
 
-    fn answer_marks(&self, replies: Vec<Vec<Reply>>, results: Vec<Result<Marked, Fail>>) {
-        for (replies, result) in replies.into_iter().zip(results) {
+    fn answer_marks(&self, reports: Vec<(Place, Report)>, results: Vec<Result<Marked, Fail>>) {
+        for ((_, report), result) in reports.into_iter().zip(results) {
             if let Ok(marked) = &result {
                 self.tell_receipt(marked);
             }
-            for reply in replies {
-                drop(reply.send(result.clone()));
+            for Ask { wanted, reply } in report.asks {
+                let answer = match &result {
+                    Ok(marked) if wanted.delivered_seq > marked.head_seq => {
+                        Err(Fail::field("/seq", "range", "there is no message of this seq yet"))
+                    }
+                    result => result.clone(),
+                };
+                drop(reply.send(answer));
             }
         }
     }
 }
 
-fn refuse(replies: Vec<Vec<Reply>>, fail: &Fail) {
-    for reply in replies.into_iter().flatten() {
-        drop(reply.send(Err(fail.clone())));
+fn refuse(reports: Vec<(Place, Report)>, fail: &Fail) {
+    for ask in reports.into_iter().flat_map(|(_, report)| report.asks) {
+        drop(ask.reply.send(Err(fail.clone())));
     }
 }
 
@@ -185,22 +209,34 @@ fn raise(
     if !spans::readable(log.read(), app, conversation, uid)?.is_member() {
         return Err(not_found());
     }
-    if report.wanted.delivered_seq > head.seq {
-        return Err(Fail::field("/seq", "range", "there is no message of this seq yet"));
-    }
     let before = marks::find(log.read(), conversation, uid)?;
-    let wanted = Marks { receipt_seq: report.wanted.read_seq, ..report.wanted };
-    let now = log.raise_marks(conversation, uid, wanted)?;
-    let unread = marks::unread(log.read(), conversation, uid, head.seq, now.read_seq)?;
-    let has_moved = now != before;
-    let mut senders = Vec::new();
-    if has_moved {
+    let wanted = report.wanted(head.seq);
+    let now = match wanted == Marks::default() {
+        true => before,
+        false => log.raise_marks(conversation, uid, wanted)?,
+    };
+    let mut marked = Marked {
+        app,
+        conversation,
+        user: report.user.clone(),
+        now,
+        unread: marks::unread(log.read(), conversation, uid, head.seq, now.read_seq)?,
+        head_seq: head.seq,
+        has_moved: now != before,
+        senders: Vec::new(),
+        is_large: false,
+    };
+    if marked.has_moved {
         let from = before.receipt_seq.min(before.delivered_seq) + 1;
         let to = now.delivered_seq.max(now.receipt_seq);
-        let from = from.max(to - RECEIPT_RANGE_MAX);
-        senders = messages::senders(log.read(), conversation, from, to)?;
+        let from = from.max(to - RECEIPT_RANGE_MAX + 1);
+        marked.senders = messages::senders(log.read(), conversation, from, to)?;
+        let members = spans::some_members(log.read(), conversation, NAMED_MEMBERS_MAX + 1)?;
+        marked.is_large = members.len() > NAMED_MEMBERS_MAX;
+        if !marked.is_large {
+            // Who wrote here once and has gone since is told nothing any more.
+            marked.senders.retain(|sender| members.contains(sender));
+        }
     }
-    let member_count = if has_moved { spans::members(log.read(), conversation)?.len() } else { 0 };
-    let user = report.user.clone();
-    Ok(Marked { conversation, user, now, unread, has_moved, senders, member_count })
+    Ok(marked)
 }

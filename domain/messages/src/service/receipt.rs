@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hoopoe_bus::Notice;
-use hoopoe_kernel::Uid;
+use hoopoe_kernel::{AppNo, Uid};
+use hoopoe_log::spans;
 use hoopoe_wire::{ConversationId, messages::ReceiptUpdated};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -13,7 +14,7 @@ use super::{Messages, mark::Marked};
 use crate::store;
 
 /// Above this many members a receipt is a count.
-const NAMED_MEMBERS_MAX: usize = 50;
+pub(super) const NAMED_MEMBERS_MAX: usize = 50;
 /// A large group's counts are told at most this often.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 
@@ -23,8 +24,8 @@ pub(super) struct Counts {
     due: Mutex<FxHashMap<ConversationId, Due>>,
 }
 
-#[derive(Default)]
 struct Due {
+    app: AppNo,
     delivered_seq: i64,
     read_seq: i64,
     senders: Vec<Uid>,
@@ -51,11 +52,11 @@ impl Messages {
             read_count: None,
         };
         let mut uids = vec![marked.user.uid];
-        if marked.member_count <= NAMED_MEMBERS_MAX {
+        if marked.is_large {
+            self.count_later(marked);
+        } else {
             let others = marked.senders.iter().copied();
             uids.extend(others.filter(|uid| *uid != marked.user.uid && *uid != Uid::NONE));
-        } else {
-            self.count_later(marked);
         }
         self.publish_receipt(uids, named);
     }
@@ -72,7 +73,12 @@ impl Messages {
     fn count_later(&self, marked: &Marked) {
         let mut due = self.inner.counts.due.lock();
         let is_first = !due.contains_key(&marked.conversation);
-        let entry = due.entry(marked.conversation).or_default();
+        let entry = due.entry(marked.conversation).or_insert_with(|| Due {
+            app: marked.app,
+            delivered_seq: 0,
+            read_seq: 0,
+            senders: Vec::new(),
+        });
         entry.delivered_seq = entry.delivered_seq.max(marked.now.delivered_seq);
         entry.read_seq = entry.read_seq.max(marked.now.receipt_seq);
         entry.senders.extend(marked.senders.iter().filter(|uid| **uid != Uid::NONE));
@@ -90,19 +96,26 @@ impl Messages {
 
     async fn tell_count(&self, conversation: ConversationId) {
         let Some(due) = self.inner.counts.due.lock().remove(&conversation) else { return };
-        let seq = due.read_seq;
-        let counting =
-            self.inner.log.db().read(move |tx| Ok(store::readers(tx, conversation, seq)?));
+        let Due { app, delivered_seq, read_seq, mut senders } = due;
+        let counting = self.inner.log.db().read(move |tx| {
+            let mut members = Vec::with_capacity(senders.len());
+            for uid in senders.drain(..) {
+                if spans::readable(tx, app, conversation, uid)?.is_member() {
+                    members.push(uid);
+                }
+            }
+            Ok((store::readers(tx, app, conversation, read_seq)?, members))
+        });
         match counting.await {
-            Ok(count) => {
+            Ok((count, members)) => {
                 let data = ReceiptUpdated {
                     conversation,
                     user: None,
-                    delivered_seq: due.delivered_seq,
-                    read_seq: due.read_seq,
+                    delivered_seq,
+                    read_seq,
                     read_count: Some(count),
                 };
-                self.publish_receipt(due.senders, data);
+                self.publish_receipt(members, data);
             }
             Err(fail) => tracing::warn!(%fail, "readers could not be counted"),
         }

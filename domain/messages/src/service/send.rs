@@ -8,9 +8,9 @@ use hoopoe_wire::{
 };
 
 use super::Messages;
-use crate::{
+use crate::model::{
+    Draft,
     encode::{self, Parts},
-    model::Draft,
 };
 
 impl Messages {

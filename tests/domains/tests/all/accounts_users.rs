@@ -116,7 +116,7 @@ async fn a_deleted_user_is_gone_and_the_id_makes_somebody_else(db: TestDb) {
         let gone = house.call(key, command, json!({"user": "ann"})).await;
         assert_eq!(refusal(gone), (404, "accounts.user_not_found".into()), "{command}");
     }
-    let acting = house.send(key, Some("ann"), None, "me.get", json!({})).await;
+    let acting = house.send(key, Some("ann"), None, "sessions.list", json!({})).await;
     assert_eq!(refusal(acting), (404, "accounts.user_not_found".into()));
     assert_eq!(house.ok(key, "users.list", json!({})).await["items"], json!([]));
 

@@ -282,3 +282,22 @@ async fn what_everybody_writes_at_once_agrees_in_the_end(db: TestDb) {
     listed.sort_unstable();
     assert_eq!((members_rev, audience), (85, listed));
 }
+
+#[db_test]
+async fn two_groups_that_get_the_same_people_at_once_both_get_them(db: TestDb) {
+    let chat = Chat::new(db).await;
+    let names: Vec<String> = (0..40).map(|n| format!("p{n:02}")).collect();
+    let users: Vec<Value> = names.iter().map(|id| json!({"id": id})).collect();
+    chat.house.ok(&chat.house.own.key, "users.batch", json!({"users": users})).await;
+    let there: Vec<&str> = names.iter().map(String::as_str).collect();
+    let back: Vec<&str> = there.iter().rev().copied().collect();
+    for _ in 0..5 {
+        let (one, two) = (chat.group(&["ann"]).await, chat.group(&["bob"]).await);
+        let both = (add(&chat, "ann", one, &there), add(&chat, "bob", two, &back));
+        let (first, second) = tokio::join!(both.0, both.1);
+        assert_eq!((first.0, second.0), (201, 201), "{} {}", first.1, second.1);
+        let order: Vec<String> =
+            chat.members("bob", two).await.into_iter().map(|member| member.0).collect();
+        assert_eq!(order[1..], back, "in the order in which they were named");
+    }
+}

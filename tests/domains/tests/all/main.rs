@@ -31,7 +31,31 @@ mod conversations_roles;
 #[cfg(test)]
 mod conversations_sync;
 #[cfg(test)]
+mod jobs_house;
+#[cfg(test)]
+mod jobs_queue;
+#[cfg(test)]
+mod jobs_recurring;
+#[cfg(test)]
+mod jobs_runner;
+#[cfg(test)]
 mod lanes;
+#[cfg(test)]
+mod log_concurrent;
+#[cfg(test)]
+mod log_consumers;
+#[cfg(test)]
+mod log_corners;
+#[cfg(test)]
+mod log_house;
+#[cfg(test)]
+mod log_model;
+#[cfg(test)]
+mod log_on_server;
+#[cfg(test)]
+mod log_property;
+#[cfg(test)]
+mod log_rig;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]

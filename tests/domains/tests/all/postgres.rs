@@ -40,7 +40,7 @@ async fn on_server(test: TestDb) -> (Db, String) {
     (prepared(test).await, url)
 }
 
-async fn connect(url: &str) -> Db {
+pub(crate) async fn connect(url: &str) -> Db {
     Db::new(Postgres::connect(url, small()).await.unwrap())
 }
 
@@ -199,13 +199,16 @@ async fn a_conflict_at_the_commit_is_tried_again(db: TestDb) {
 }
 
 /// Forwards one database connection after another, and can keep the answer to COMMIT for itself.
-struct Proxy {
-    port: u16,
-    cuts_commits: Arc<AtomicBool>,
+pub(crate) struct Proxy {
+    pub(crate) cuts_commits: Arc<AtomicBool>,
 }
 
 impl Proxy {
-    async fn start(server_port: u16) -> Self {
+    /// Starts one in front of the server of this URL, and says what the URL is through it.
+    pub(crate) async fn before(url: &str) -> (Self, String) {
+        let (server, name) = url.rsplit_once('/').expect("a URL names a database");
+        let (host, port) = server.rsplit_once(':').expect("a URL names a port");
+        let server_port: u16 = port.parse().expect("a port is a number");
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let cuts_commits = Arc::new(AtomicBool::new(false));
@@ -216,7 +219,7 @@ impl Proxy {
                 tokio::spawn(forward(client, server, cuts.clone()));
             }
         });
-        Self { port, cuts_commits }
+        (Self { cuts_commits }, format!("{host}:{port}/{name}"))
     }
 }
 
@@ -240,21 +243,11 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, cuts_commits: Arc
     }
 }
 
-fn through(proxy: &Proxy, url: &str) -> String {
-    let (server, name) = url.rsplit_once('/').unwrap();
-    let (host, _) = server.rsplit_once(':').unwrap();
-    format!("{host}:{}/{name}", proxy.port)
-}
-
-fn port_of(url: &str) -> u16 {
-    url.rsplit_once('/').unwrap().0.rsplit_once(':').unwrap().1.parse().unwrap()
-}
-
 #[db_test(postgres)]
 async fn a_commit_whose_answer_is_lost_is_unknown_and_not_repeated(db: TestDb) {
     let (direct, url) = on_server(db).await;
-    let proxy = Proxy::start(port_of(&url)).await;
-    let db = connect(&through(&proxy, &url)).await;
+    let (proxy, url) = Proxy::before(&url).await;
+    let db = connect(&url).await;
     proxy.cuts_commits.store(true, Ordering::Relaxed);
     assert_eq!(commit_once(&db).await, (Some(DbErrorKind::Unavailable), 1));
     assert_eq!(stored(&direct).await, [1], "it was committed, but nobody could know");
@@ -266,8 +259,8 @@ async fn a_commit_whose_answer_is_lost_is_unknown_and_not_repeated(db: TestDb) {
 #[db_test(postgres)]
 async fn a_lane_does_not_acknowledge_what_it_cannot_know(db: TestDb) {
     let (_direct, url) = on_server(db).await;
-    let proxy = Proxy::start(port_of(&url)).await;
-    let db = connect(&through(&proxy, &url)).await;
+    let (proxy, url) = Proxy::before(&url).await;
+    let db = connect(&url).await;
     let mut lane = LaneControl::open(&db);
     lane.put(&[Item::Good(1)]);
     lane.answered(1).await;

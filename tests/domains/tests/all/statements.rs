@@ -11,6 +11,7 @@ use hoopoe_testkit::{TestDb, Which, db_test};
 /// Every crate that brings tables, lowest layer first.
 const CHAINS: &[MigrationChain] = &[
     hoopoe_log::MIGRATIONS,
+    hoopoe_jobs::MIGRATIONS,
     hoopoe_apps::MIGRATIONS,
     hoopoe_accounts::MIGRATIONS,
     hoopoe_conversations::MIGRATIONS,
@@ -23,6 +24,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
     };
     [
         of("log", &hoopoe_log::statements()),
+        of("jobs", hoopoe_jobs::STATEMENTS),
         of("apps", hoopoe_apps::STATEMENTS),
         of("accounts", hoopoe_accounts::STATEMENTS),
         of("conversations", hoopoe_conversations::STATEMENTS),
@@ -33,7 +35,8 @@ fn statements() -> Vec<(&'static str, &'static str)> {
 
 /// Those of `*_fork.rs` files, which only one database understands.
 fn dialect_statements(dialect: Dialect) -> Vec<(&'static str, &'static str)> {
-    hoopoe_log::dialect_statements(dialect).iter().map(|sql| ("log", *sql)).collect()
+    let log = hoopoe_log::dialect_statements(dialect).iter().map(|sql| ("log", *sql));
+    log.chain(hoopoe_jobs::dialect_statements(dialect).iter().map(|sql| ("jobs", *sql))).collect()
 }
 
 /// The numbers of the placeholders in the order in which they stand, literals left out.
@@ -74,6 +77,7 @@ fn placeholders_are_numbered_in_the_order_of_their_first_use() {
         .filter(|(_, sql)| !is_in_order(sql))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(statements().len() > 100, "the lists themselves are there");
 }
 
 #[db_test(sqlite)]
@@ -156,8 +160,8 @@ const INDEXES_SQLITE: &str = "SELECT m.name, i.name, i.\"unique\", i.partial, x.
     WHERE m.type = 'table' AND i.origin <> 'pk' ORDER BY m.name, i.name, x.seqno";
 const INDEXES_POSTGRES: &str = "SELECT CAST(t.relname AS TEXT), CAST(n.relname AS TEXT), \
         i.indisunique, i.indpred IS NOT NULL, CAST(a.attname AS TEXT) \
-    FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_class n ON n.oid = i.indexrelid, \
-        LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, place) \
+    FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_class n ON n.oid = i.indexrelid \
+        CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, place) \
         LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum \
     WHERE t.relnamespace = CAST('public' AS regnamespace) AND NOT i.indisprimary \
     ORDER BY t.relname, n.relname, k.place";

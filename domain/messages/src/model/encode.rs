@@ -6,33 +6,33 @@ use hoopoe_wire::{ConversationId, Time};
 
 /// The parts of a message.
 #[derive(Debug, Clone, Copy)]
-pub struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     /// Where.
-    pub conversation: ConversationId,
+    pub(crate) conversation: ConversationId,
     /// Its number.
-    pub seq: i64,
+    pub(crate) seq: i64,
     /// As the log keeps it.
-    pub client_id: &'a [u8],
+    pub(crate) client_id: &'a [u8],
     /// The sender's id outside; empty for the server.
-    pub sender: &'a str,
+    pub(crate) sender: &'a str,
     /// `text`, …
-    pub kind: &'a str,
+    pub(crate) kind: &'a str,
     /// When it was stored.
-    pub at: Time,
+    pub(crate) at: Time,
     /// Whether its content is gone.
-    pub is_redacted: bool,
+    pub(crate) is_redacted: bool,
     /// Its content, a JSON object.
-    pub body: &'a [u8],
+    pub(crate) body: &'a [u8],
 }
 
 /// Appends one message as [`hoopoe_wire::messages::Message`] has it.
-pub fn message(out: &mut Vec<u8>, parts: &Parts<'_>) {
+pub(crate) fn message(out: &mut Vec<u8>, parts: &Parts<'_>) {
     out.push(b'{');
     members(out, parts);
 }
 
 /// Appends the reply of a send: the message with its state in front.
-pub fn sent(out: &mut Vec<u8>, parts: &Parts<'_>) {
+pub(crate) fn sent(out: &mut Vec<u8>, parts: &Parts<'_>) {
     out.extend_from_slice(b"{\"state\":\"sent\",");
     members(out, parts);
 }

@@ -1,0 +1,398 @@
+//! Settings: defaults, then a TOML file, then `HOOPOE__SECTION__KEY` from the environment, then the
+//! command line. A name that nobody knows is an error, never ignored.
+
+use std::{
+    ffi::OsString,
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
+
+use hoopoe_http::Network;
+use hoopoe_kernel::RateTable;
+use hoopoe_wire::limits::{self, Limit};
+use serde::{Deserialize, Deserializer, de};
+use toml::{Table, Value};
+
+use crate::trouble::Trouble;
+
+const PREFIX: &str = "HOOPOE__";
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Where everything is written.
+    pub(crate) data: PathBuf,
+    /// How the server is reached.
+    pub(crate) server: ServerConfig,
+    /// Where the truth is kept.
+    pub(crate) database: DatabaseConfig,
+    /// What one caller may use.
+    pub(crate) limits: LimitsConfig,
+    /// What is told on standard error.
+    pub(crate) log: LogConfig,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ServerConfig {
+    /// Address and port.
+    pub(crate) listen: SocketAddr,
+    /// Where clients reach it, when that is not the address that it listens on.
+    #[serde(deserialize_with = "public_url")]
+    pub(crate) public_url: Option<String>,
+    /// Proxies whose `X-Forwarded-For` is believed: addresses, or ranges like `10.0.0.0/8`.
+    #[serde(deserialize_with = "networks")]
+    pub(crate) trusted_proxies: Vec<Network>,
+    /// Web pages of other origins that may open sockets, `https://chat.example.com`.
+    pub(crate) allowed_origins: Vec<String>,
+}
+
+/// `[database]`
+#[derive(Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct DatabaseConfig {
+    /// A database server; without it the embedded database in the data directory.
+    pub(crate) url: Option<String>,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LimitsConfig {
+    /// Off lifts the rates and the caps on connections.
+    pub(crate) enabled: bool,
+    /// Sends per second and user.
+    pub(crate) sends_per_s: NonZeroU32,
+    /// Sends that may come at once.
+    pub(crate) sends_burst: NonZeroU32,
+    /// Other commands per second and user.
+    pub(crate) reads_per_s: NonZeroU32,
+    /// Commands per second and server key.
+    pub(crate) server_key_per_s: NonZeroU32,
+    /// Connections of one address (IPv6: of one /64); none are counted on loopback.
+    pub(crate) connections_per_address: NonZeroU32,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LogConfig {
+    /// For people or for programs.
+    pub(crate) format: LogFormat,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or by part: `info,hoopoe_gateway=debug`.
+    pub(crate) level: String,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// To read.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Settings from the command line, which win.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides {
+    /// `--data`
+    pub(crate) data: Option<PathBuf>,
+    /// `--listen`
+    pub(crate) listen: Option<SocketAddr>,
+    /// `--database`
+    pub(crate) database: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("data"),
+            server: ServerConfig::default(),
+            database: DatabaseConfig::default(),
+            limits: LimitsConfig::default(),
+            log: LogConfig::default(),
+        }
+    }
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            allowed_origins: Vec::new(),
+        }
+    }
+}
+
+/// A database URL may hold a password, so it is never printed.
+impl std::fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatabaseConfig").field("url", &self.url.as_ref().map(|_| "…")).finish()
+    }
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        let at_least_1 = |value: u32| NonZeroU32::new(value).unwrap_or(NonZeroU32::MIN);
+        let connections = u32::try_from(limits::CONNECTIONS_PER_ADDRESS_MAX).unwrap_or(u32::MAX);
+        Self {
+            enabled: true,
+            sends_per_s: at_least_1(limits::SENDS_PER_S),
+            sends_burst: at_least_1(limits::SENDS_BURST),
+            reads_per_s: at_least_1(limits::READS_PER_S),
+            server_key_per_s: at_least_1(limits::SERVER_KEY_PER_S),
+            connections_per_address: at_least_1(connections),
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+impl LimitsConfig {
+    /// For the rate limiter.
+    pub(crate) fn rates(&self) -> RateTable {
+        RateTable {
+            enabled: self.enabled,
+            sends_per_s: self.sends_per_s.get(),
+            sends_burst: self.sends_burst.get(),
+            server_key_per_s: self.server_key_per_s.get(),
+            reads_per_s: self.reads_per_s.get(),
+        }
+    }
+
+    /// Connections of one address; `None`: no limit.
+    pub(crate) fn connections(&self) -> Option<usize> {
+        let max = usize::try_from(self.connections_per_address.get()).unwrap_or(usize::MAX);
+        self.enabled.then_some(max)
+    }
+
+    /// The limits as they hold on this server. A limit that was lifted is not among them.
+    pub(crate) fn effective(&self) -> Vec<Limit> {
+        let configured = [
+            ("sends_per_s", self.sends_per_s),
+            ("sends_burst", self.sends_burst),
+            ("reads_per_s", self.reads_per_s),
+            ("server_key_per_s", self.server_key_per_s),
+            ("connections_per_address_max", self.connections_per_address),
+        ];
+        let mut effective = Vec::new();
+        for mut limit in limits::all() {
+            match configured.iter().find(|(name, _)| *name == limit.name) {
+                Some(_) if !self.enabled => continue,
+                Some((_, value)) => limit.value = u64::from(value.get()),
+                None => {}
+            }
+            effective.push(limit);
+        }
+        effective
+    }
+}
+
+impl Config {
+    /// Reads and joins all sources.
+    pub(crate) fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+        overrides: Overrides,
+    ) -> Result<Self, Trouble> {
+        let mut table = match file {
+            Some(file) => read_file(file)?,
+            None => Table::new(),
+        };
+        let mut variables: Vec<(OsString, OsString)> =
+            environment.filter(|(name, _)| name.to_string_lossy().starts_with(PREFIX)).collect();
+        variables.sort();
+        for (name, value) in variables {
+            overlay(&mut table, &name.to_string_lossy(), &value.to_string_lossy())?;
+        }
+        let mut config = parse(table).map_err(Trouble::usage)?;
+        let Overrides { data, listen, database } = overrides;
+        config.data = data.unwrap_or(config.data);
+        config.server.listen = listen.unwrap_or(config.server.listen);
+        config.database.url = database.or(config.database.url);
+        if let Some(url) = &config.database.url
+            && !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
+        {
+            return Err(Trouble::usage("database.url begins with postgres://"));
+        }
+        Ok(config)
+    }
+}
+
+fn parse(table: Table) -> Result<Config, String> {
+    table.try_into().map_err(|error: toml::de::Error| error.message().to_owned())
+}
+
+fn read_file(file: &Path) -> Result<Table, Trouble> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Trouble::usage(format!("cannot read {name}: {error}")))?;
+    let wrong = |error: toml::de::Error| {
+        let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
+        let place = line.map_or_else(String::new, |line| format!(", line {line}"));
+        Trouble::usage(format!("{name}{place}: {}", error.message()))
+    };
+    toml::from_str::<Config>(&text).map_err(wrong)?;
+    toml::from_str(&text).map_err(wrong)
+}
+
+/// Puts one variable in its place. The value is taken as TOML where that fits the setting, and as a
+/// text otherwise: `false`, `200`, `["10.0.0.0/8"]`, `127.0.0.1:80`.
+fn overlay(table: &mut Table, name: &str, value: &str) -> Result<(), Trouble> {
+    let path: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_ascii_lowercase).collect();
+    let typed = toml::from_str::<Table>(&format!("value = {value}"))
+        .ok()
+        .filter(|parsed| parsed.len() == 1)
+        .and_then(|mut parsed| parsed.remove("value"));
+    let mut refusal = None;
+    for candidate in typed.into_iter().chain([Value::String(value.to_owned())]) {
+        let mut tried = table.clone();
+        let result = match put(&mut tried, &path, candidate) {
+            true => parse(tried.clone()),
+            false => Err("there is no such setting".to_owned()),
+        };
+        match result {
+            Ok(_) => {
+                *table = tried;
+                return Ok(());
+            }
+            Err(words) => refusal = refusal.or(Some(words)),
+        }
+    }
+    let words = refusal.unwrap_or_default();
+    Err(Trouble::usage(format!("{name}: {words}")))
+}
+
+fn put(table: &mut Table, path: &[String], value: Value) -> bool {
+    let Some((last, sections)) = path.split_last() else { return false };
+    let mut place = table;
+    for section in sections {
+        let inner = place.entry(section.clone()).or_insert_with(|| Value::Table(Table::new()));
+        match inner.as_table_mut() {
+            Some(inner) => place = inner,
+            None => return false,
+        }
+    }
+    place.insert(last.clone(), value);
+    true
+}
+
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let parse = |text: &String| {
+        text.parse().map_err(|error| de::Error::custom(format!("`{text}` is {error}")))
+    };
+    texts.iter().map(parse).collect()
+}
+
+fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let text = text.trim_end_matches('/');
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
+            Ok(Some(text.to_owned()))
+        }
+        _ => Err(de::Error::custom("public_url is like https://chat.example.com")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("hoopoe.toml");
+        std::fs::write(&path, file).expect("written");
+        let variables =
+            variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        Config::load(Some(&path), variables, Overrides::default())
+            .map_err(|trouble| trouble.to_string())
+    }
+
+    fn refusal(file: &str, variables: &[(&str, &str)]) -> String {
+        load(file, variables).expect_err("is wrong")
+    }
+
+    #[test]
+    fn nothing_said_is_the_default() {
+        assert_eq!(load("", &[("PATH", "x"), ("HOOPOE_FAULTS", "y")]), Ok(Config::default()));
+        let limits = Config::default().limits;
+        assert_eq!(limits.effective().len(), limits::all().len());
+        assert_eq!(limits.connections(), Some(limits::CONNECTIONS_PER_ADDRESS_MAX));
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_command_line_over_both() {
+        let file = "data = \"f\"\n[server]\nlisten = \"127.0.0.1:1\"\n[limits]\nsends_per_s = 7\n";
+        let variables = [
+            ("HOOPOE__SERVER__LISTEN", "127.0.0.1:2"),
+            ("HOOPOE__LIMITS__ENABLED", "false"),
+            ("HOOPOE__LIMITS__SENDS_BURST", "9"),
+            ("HOOPOE__LOG__FORMAT", "json"),
+            ("HOOPOE__SERVER__TRUSTED_PROXIES", "[\"10.0.0.0/8\", \"::1\"]"),
+            ("HOOPOE__SERVER__PUBLIC_URL", "https://a.example/"),
+            ("HOOPOE__DATA", "123"),
+        ];
+        let config = load(file, &variables).expect("right");
+        assert_eq!(config.server.listen.port(), 2);
+        assert_eq!((config.limits.enabled, config.limits.sends_per_s.get()), (false, 7));
+        assert_eq!(config.limits.sends_burst.get(), 9);
+        assert_eq!(config.log.format, LogFormat::Json);
+        assert_eq!(config.server.trusted_proxies.len(), 2);
+        assert_eq!(config.server.public_url.as_deref(), Some("https://a.example"));
+        assert_eq!(config.data, Path::new("123"));
+        let overrides = Overrides {
+            data: Some("d".into()),
+            listen: None,
+            database: Some("postgres://x".into()),
+        };
+        let config = Config::load(None, std::iter::empty(), overrides).expect("right");
+        assert_eq!(config.data, Path::new("d"));
+        assert!(format!("{config:?}").contains("…") && !format!("{config:?}").contains("//x"));
+    }
+
+    #[test]
+    fn what_nobody_knows_is_named() {
+        let words = refusal("[limits]\nsends = 1\n", &[]);
+        assert!(words.contains("line 2: unknown field `sends`, expected one of"), "{words}");
+        let words = refusal("", &[("HOOPOE__LIMITS__SENDS", "1")]);
+        assert!(words.starts_with("HOOPOE__LIMITS__SENDS: unknown field `sends`"), "{words}");
+        let words = refusal("", &[("HOOPOE__DATA__DIR", "1")]);
+        assert!(words.starts_with("HOOPOE__DATA__DIR: "), "{words}");
+        for (name, value) in [
+            ("HOOPOE__", "1"),
+            ("HOOPOE__LIMITS__SENDS_PER_S", "many"),
+            ("HOOPOE__LIMITS__SENDS_PER_S", "0"),
+            ("HOOPOE__LIMITS__ENABLED", "1"),
+            ("HOOPOE__SERVER__PUBLIC_URL", "chat.example"),
+            ("HOOPOE__SERVER__TRUSTED_PROXIES", "[\"home\"]"),
+        ] {
+            assert!(refusal("", &[(name, value)]).starts_with(name), "{name}={value}");
+        }
+        assert!(refusal("", &[("HOOPOE__DATABASE__URL", "mysql://x")]).contains("postgres://"));
+    }
+
+    #[test]
+    fn limits_are_told_as_they_hold() {
+        let limits = load("[limits]\nsends_per_s = 7\n", &[]).expect("right").limits;
+        let value = |limits: &LimitsConfig, name: &str| {
+            limits.effective().iter().find(|limit| limit.name == name).map(|limit| limit.value)
+        };
+        assert_eq!(value(&limits, "sends_per_s"), Some(7));
+        let lifted = LimitsConfig { enabled: false, ..limits };
+        assert_eq!((value(&lifted, "sends_per_s"), lifted.connections()), (None, None));
+        assert!(value(&lifted, "text_bytes_max").is_some());
+    }
+}

@@ -1,0 +1,57 @@
+//! The log, on standard error. Standard output belongs to what a command was asked for.
+
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    audit,
+    config::{LogConfig, LogFormat},
+    trouble::Trouble,
+};
+
+/// Starts logging for the rest of the process.
+pub(crate) fn start(config: &LogConfig) -> Result<(), Trouble> {
+    let filter = filter(&config.level)?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr);
+    let started = match config.format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| Trouble::failed(format!("cannot start the log: {error}")))
+}
+
+/// What was audited is told at every level, unless the setting names it.
+fn filter(level: &str) -> Result<EnvFilter, Trouble> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        Trouble::usage(format!("log.level: `{level}` is not understood: {error}"))
+    };
+    let mut directives = level.trim().to_owned();
+    if !directives.contains(audit::TARGET) {
+        directives = format!("{directives},{}=info", audit::TARGET);
+    }
+    // The filter itself takes any word for the name of a module.
+    let is_level = |part: &str| part.contains('=') || part.parse::<tracing::Level>().is_ok();
+    if let Some(part) = level.split(',').map(str::trim).find(|part| !is_level(part)) {
+        return Err(wrong(&format!("{part:?} is no level")));
+    }
+    EnvFilter::try_new(directives).map_err(|error| wrong(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_checked_and_the_audit_stays() {
+        assert!(filter("warn").unwrap().to_string().contains("audit=info"));
+        assert!(!filter("warn,audit=off").unwrap().to_string().contains("audit=info"));
+        assert!(filter("info,hoopoe_gateway=debug").is_ok());
+        for bad in ["loud", "", "info,loud", "a=loud"] {
+            assert!(filter(bad).is_err(), "{bad}");
+        }
+    }
+}
