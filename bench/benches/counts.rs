@@ -1,7 +1,11 @@
 //! Instructions per operation of the message path, single-threaded, counted by Valgrind: decode,
 //! dispatch, append, encode, fan-out. `cargo xtask test counts` compares them with `counts.txt`.
 
-#![expect(unused_qualifications, reason = "the macros of the bench harness write them")]
+#![expect(
+    missing_docs,
+    unused_qualifications,
+    reason = "the macros of the bench harness write them"
+)]
 
 use std::{hint::black_box, sync::Arc};
 
@@ -199,5 +203,8 @@ fn fan_out((audience, chunk): (hoopoe_gateway::bench::Audience, Bytes)) -> usize
     black_box(buffer.len())
 }
 
-library_benchmark_group!(name = message_path, benchmarks = [decode, dispatch, append, encode, fan_out]);
+library_benchmark_group!(
+    name = message_path,
+    benchmarks = [decode, dispatch, append, encode, fan_out]
+);
 main!(library_benchmark_groups = message_path);

@@ -54,8 +54,10 @@ pub(crate) struct Checkpointer {
     last_restart: Cell<Option<Instant>>,
 }
 
-#[derive(Default)]
 struct Shared {
+    /// Lowered when a checkpoint's fsync fails. The next one would copy and sync the same pages
+    /// once more, but what a disk says after that is not to be believed.
+    writable: Arc<AtomicBool>,
     /// A checkpoint is asked for or under way. The writer keeps out of its way: waiting for it
     /// would be a sleep of up to 100 ms in the busy handler.
     is_busy: AtomicBool,
@@ -64,10 +66,14 @@ struct Shared {
 }
 
 impl Checkpointer {
-    pub(crate) fn start(options: &SqliteOptions) -> Result<Self, DbError> {
+    pub(crate) fn start(
+        options: &SqliteOptions,
+        writable: Arc<AtomicBool>,
+    ) -> Result<Self, DbError> {
         let connection = options.connect()?;
         let (requests, receiver) = bounded::<()>(1);
-        let shared = Arc::new(Shared::default());
+        let (is_busy, copied_bytes) = (AtomicBool::new(false), AtomicU64::new(0));
+        let shared = Arc::new(Shared { writable, is_busy, copied_bytes });
         let told = shared.clone();
         let thread = std::thread::Builder::new()
             .name("sqlite-checkpoint".to_owned())
@@ -123,9 +129,13 @@ impl Checkpointer {
 }
 
 impl Shared {
-    fn note(&self, outcome: Result<u64, DbError>) {
+    fn note(&self, outcome: rusqlite::Result<u64>) {
         match outcome {
             Ok(copied) => self.copied_bytes.store(copied, Ordering::Relaxed),
+            Err(error) if tx::is_sync_failure(&error) => {
+                tracing::error!(%error, "a checkpoint could not be synced");
+                self.writable.store(false, Ordering::Release);
+            }
             Err(error) => tracing::warn!(%error, "a checkpoint failed; the next one tries again"),
         }
     }
@@ -142,7 +152,7 @@ impl Drop for Checkpointer {
 
 /// Runs a checkpoint and returns how much of the log it has copied back. A busy one did what it
 /// could, and says so in its row.
-fn run(connection: &Connection, sql: &str) -> Result<u64, DbError> {
-    let copied = connection.query_row(sql, [], |row| row.get::<_, i64>(2)).map_err(tx::error)?;
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<u64> {
+    let copied = connection.query_row(sql, [], |row| row.get::<_, i64>(2))?;
     Ok(u64::try_from(copied).unwrap_or(0) * PAGE_BYTES)
 }

@@ -9,8 +9,8 @@ use rusqlite::{
 /// A read or write transaction that is open on a connection.
 pub(crate) struct SqliteTx<'c> {
     connection: &'c Connection,
-    /// The physical transaction is gone: the next statement would commit alone.
-    lost: bool,
+    /// Why the physical transaction is gone, once it is: the next statement would commit alone.
+    lost: Option<DbError>,
     /// An fsync failed: what is in the page cache may never reach the disk.
     pub(crate) sync_failed: bool,
     is_write: bool,
@@ -18,16 +18,17 @@ pub(crate) struct SqliteTx<'c> {
 
 impl<'c> SqliteTx<'c> {
     pub(crate) fn reading(connection: &'c Connection) -> Self {
-        Self { connection, lost: false, sync_failed: false, is_write: false }
+        Self { connection, lost: None, sync_failed: false, is_write: false }
     }
 
     pub(crate) fn writing(connection: &'c Connection) -> Self {
-        Self { connection, lost: false, sync_failed: false, is_write: true }
+        Self { connection, lost: None, sync_failed: false, is_write: true }
     }
 
-    /// Whether the physical transaction has been rolled back by the database itself.
-    pub(crate) fn is_lost(&self) -> bool {
-        self.lost
+    /// What made the database itself roll the physical transaction back. Whoever met it may have
+    /// swallowed it or made something else of it.
+    pub(crate) fn lost_to(&self) -> Option<&DbError> {
+        self.lost.as_ref()
     }
 
     /// BEGIN, SAVEPOINT, COMMIT and their like.
@@ -41,7 +42,7 @@ impl<'c> SqliteTx<'c> {
     }
 
     fn guard(&self) -> Result<(), DbError> {
-        if self.lost {
+        if self.lost.is_some() {
             return Err(DbError::new(
                 DbErrorKind::BatchLost,
                 "the physical transaction was rolled back by an earlier statement",
@@ -56,10 +57,11 @@ impl<'c> SqliteTx<'c> {
         if is_sync_failure(&failure) {
             self.sync_failed = true;
         }
+        let error = error(failure);
         if self.is_write && self.connection.is_autocommit() {
-            self.lost = true;
+            self.lost = Some(error.clone());
         }
-        error(failure)
+        error
     }
 
     fn run(
@@ -179,7 +181,8 @@ impl Row for Columns<'_, '_> {
     }
 }
 
-fn is_sync_failure(failure: &rusqlite::Error) -> bool {
+/// Whether something may never have reached the disk that was written before.
+pub(crate) fn is_sync_failure(failure: &rusqlite::Error) -> bool {
     use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
     matches!(
         failure,

@@ -31,7 +31,8 @@ enum Request {
 struct Shared {
     woken: AtomicBool,
     closing: AtomicBool,
-    writable: AtomicBool,
+    /// The checkpoint thread lowers it too.
+    writable: Arc<AtomicBool>,
     wal_bytes: AtomicU64,
 }
 
@@ -60,13 +61,13 @@ impl Writer {
         let shared = Arc::new(Shared {
             woken: AtomicBool::new(false),
             closing: AtomicBool::new(false),
-            writable: AtomicBool::new(true),
+            writable: Arc::new(AtomicBool::new(true)),
             wal_bytes: AtomicU64::new(0),
         });
         let (requests, receiver) = unbounded();
         let loop_state = Loop {
             connection: options.connect_writer()?,
-            checkpointer: Checkpointer::start(options)?,
+            checkpointer: Checkpointer::start(options, shared.writable.clone())?,
             options: options.clone(),
             shared: shared.clone(),
             receiver,
@@ -157,7 +158,9 @@ impl Loop {
                 }
                 self.commit(&mut batch);
                 self.answer(batch);
-                self.checkpointer.tend(&self.connection);
+                if self.poisoned.is_none() {
+                    self.checkpointer.tend(&self.connection);
+                }
                 self.shared.wal_bytes.store(checkpoint::wal_bytes(), Ordering::Relaxed);
             }
             if self.shared.closing.load(Ordering::Acquire) {
@@ -186,6 +189,9 @@ impl Loop {
 
     /// Runs and commits a batch, leaving in it what became of every part.
     fn commit(&mut self, batch: &mut Batch) {
+        if self.poisoned.is_none() && !self.shared.writable.load(Ordering::Acquire) {
+            self.poison();
+        }
         if let Some(error) = &self.poisoned {
             batch.fail_all(error);
             return;
@@ -234,10 +240,7 @@ impl Loop {
             drop(self.connection.execute_batch("ROLLBACK"));
         }
         if sync_failed {
-            self.poison(DbError::new(
-                DbErrorKind::Io,
-                "an fsync failed; nothing is acknowledged until the server starts anew",
-            ));
+            self.poison();
             return;
         }
         match self.options.connect_writer() {
@@ -249,8 +252,10 @@ impl Loop {
         }
     }
 
-    fn poison(&mut self, error: DbError) {
-        self.shared.writable.store(false, Ordering::Relaxed);
+    fn poison(&mut self) {
+        self.shared.writable.store(false, Ordering::Release);
+        let words = "an fsync failed; nothing is acknowledged until the server starts anew";
+        let error = DbError::new(DbErrorKind::Io, words);
         tracing::error!(%error, "writing has stopped");
         self.poisoned = Some(error);
     }
@@ -314,9 +319,8 @@ fn part(
         tx.control("SAVEPOINT part")?;
     }
     let outcome = guarded(|| work(tx));
-    if tx.is_lost() {
-        let fallback = DbError::new(DbErrorKind::BatchLost, "a part lost the transaction");
-        return Err(outcome.err().unwrap_or(fallback));
+    if let Some(error) = tx.lost_to() {
+        return Err(error.clone());
     }
     let keep = matches!(outcome, Ok(Verdict::Commit));
     match (is_first, keep) {

@@ -87,6 +87,7 @@ struct Waiting {
 
 impl Queue {
     /// Puts a message in; `Err` gives it back when the queue is full or closed.
+    #[expect(clippy::result_large_err, reason = "what is refused is given back, to be answered")]
     pub(crate) fn push(&self, item: Item) -> Result<(), Item> {
         let mut waiting = self.waiting.lock();
         if waiting.is_closed || waiting.items.len() >= QUEUE_MESSAGES_MAX {

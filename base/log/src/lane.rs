@@ -107,9 +107,7 @@ impl Lane for AppendLane {
     fn committed(&mut self) {
         let mut cache = self.cache.lock();
         for conversation in self.batch.touched.drain(..) {
-            if let Some(entry) = cache.get(conversation) {
-                entry.is_touched = false;
-            }
+            cache.settle(conversation);
         }
         drop(cache);
         if std::mem::take(&mut self.batch.has_moves) {

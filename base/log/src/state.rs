@@ -50,9 +50,9 @@ pub(crate) fn put(
     tx: &mut dyn WriteTx,
     app: AppNo,
     uid: Uid,
-    put: Put<'_>,
+    put: &Put<'_>,
 ) -> Result<i64, DbError> {
-    write(tx, app, uid, &put, false)
+    write(tx, app, uid, put, false)
 }
 
 fn write(

@@ -243,7 +243,7 @@ impl LogTx<'_> {
         key: &[u8],
         body: &[u8],
     ) -> Result<i64, Fail> {
-        Ok(state::put(self.tx, self.app, uid, state::Put { kind, key, body, at: self.now })?)
+        Ok(state::put(self.tx, self.app, uid, &state::Put { kind, key, body, at: self.now })?)
     }
 
     /// Removes a value from the user state log, leaving a tombstone. `false`: it was not there.

@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt, stream::FusedStream};
 use hoopoe_wire::session::CloseCode;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_tungstenite::{
@@ -72,14 +72,20 @@ async fn say_goodbye(
     code: u16,
     reason: &'static str,
 ) -> Result<(), SocketError> {
+    let can_read = !socket.is_terminated();
     // A pong that the library has begun is finished first, so that frames never mix.
     socket.flush().await?;
     socket.get_mut().write_all(left).await?;
     let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
     socket.close(Some(frame)).await?;
+    if can_read {
+        // Up to the peer's own close frame.
+        while let Some(Ok(_)) = socket.next().await {}
+        return Ok(());
+    }
     socket.get_mut().shutdown().await?;
-    // What the peer has sent meanwhile is read and thrown away: closing over unread bytes resets
-    // the connection, and a reset may overtake the close frame.
+    // What came behind the bytes that broke it is thrown away: closing over unread bytes resets the
+    // connection, and a reset may overtake the close frame.
     loop {
         socket.get_mut().readable().await?;
         let mut unread = [0; 4_096];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Body;
 use hoopoe_kernel::{Auth, Command, CommandInfo, Idempotency, Method};
-use hoopoe_wire::{ErrorCode, Problem, codes};
+use hoopoe_wire::{ErrorCode, Problem, codes, events};
 use http::{HeaderValue, Response};
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
@@ -41,6 +41,10 @@ pub fn openapi<'a>(
     };
     for command in commands {
         printer.add(command.info());
+    }
+    // Events travel on the socket, but what they say belongs to the types that clients are given.
+    for event in events::ALL {
+        (event.schema)(&mut printer.generator);
     }
     printer.finish(version, server_url)
 }

@@ -65,7 +65,7 @@ async fn a_sync_is_a_fence() {
     let group = house.group(&["ann", "bob"]).await;
     let mut ann = Client::start(&house, "ann").await;
     let mut bob = Client::start(&house, "bob").await;
-    for round in 0..50_i64 {
+    for round in 0..12_i64 {
         for nth in 0..4 {
             ann.say(&group, &format!("{round}-{nth}"), "hi").await;
         }

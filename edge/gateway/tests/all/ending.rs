@@ -67,19 +67,18 @@ async fn two_missed_heartbeats_end_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answered_heartbeats_do_not() {
-    let house = House::with(beating(100)).await;
+    let house = House::with(beating(500)).await;
     let mut alive = Client::start(&house, "ann").await;
-    for _ in 0..5 {
-        // Reading answers, as every client does.
+    for _ in 0..4 {
+        // Reading answers, as every client does; unanswered, the third would be the end.
         assert_eq!(alive.next().await, Seen::Ping);
     }
-    assert_eq!(alive.next().await, Seen::Ping, "four more than may be missed");
     assert_eq!(house.hub.connections(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_runs_out_ends_it() {
-    let house = House::with(beating(50)).await;
+    let house = House::with(beating(300)).await;
     let mut client = Client::start(&house, "ann").await;
     house.clock.advance(Duration::from_secs(25 * 3_600));
     assert_eq!(client.closed().await, (4401, "token".to_owned()));

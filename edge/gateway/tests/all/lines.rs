@@ -115,6 +115,29 @@ async fn what_came_while_a_frame_was_stuck_is_read_when_it_is_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_heartbeat_that_is_stuck_is_not_a_missed_one() {
+    let timing = Timing { heartbeat: Duration::from_millis(700), ..Setup::default().timing };
+    let house = House::with(Setup { timing, ..narrow() }).await;
+    let group = house.group(&["ann", "bob"]).await;
+    let mut slow = Client::start_with(&house, "bob", Some(NARROW_BYTES)).await;
+    let mut other = Client::start(&house, "cat").await;
+    let words = long();
+    for _ in 0..10 {
+        house.say("ann", &group, &words).await;
+    }
+    // Both are asked at about the same time; one of the two lines is full.
+    assert_eq!([other.next().await, other.next().await], [Seen::Ping, Seen::Ping]);
+    let (mut events, mut pings) = (0, 0);
+    while events < 10 || pings < 3 {
+        match slow.next().await {
+            Seen::Json(_) => events += 1,
+            Seen::Ping => pings += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pings_that_nobody_wants_answered_hold_nothing_up() {
     let house = House::with(narrow()).await;
     let mut rude = Client::start_with(&house, "bob", Some(NARROW_BYTES)).await;

@@ -21,12 +21,12 @@ use crate::{
 };
 
 /// Steps of one script.
-const STEPS_MAX: usize = 40;
+const STEPS_MAX: usize = 60;
 
 /// The conversations and the people of every script.
 pub(crate) const CONVERSATIONS: [ConversationId; 3] =
     [ConversationId([1; 16]), ConversationId([2; 16]), ConversationId([3; 16])];
-pub(crate) const PEOPLE: [Uid; 4] = [Uid(11), Uid(12), Uid(13), Uid(14)];
+pub(crate) const PEOPLE: [Uid; 3] = [Uid(11), Uid(12), Uid(13)];
 
 /// A message as a script says it; what it repeats is looked up when it is sent.
 #[derive(Debug, Clone)]

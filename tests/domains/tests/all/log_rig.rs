@@ -117,7 +117,7 @@ impl Rig {
     async fn append(&mut self, drafts: &[Draft]) {
         let mut sends = Vec::new();
         for draft in drafts {
-            let send = self.to_send(draft);
+            let send = self.resolve_send(draft);
             self.sent.push(send.clone());
             sends.push(send);
         }
@@ -141,7 +141,7 @@ impl Rig {
         self.hear(&told);
     }
 
-    fn to_send(&mut self, draft: &Draft) -> Send {
+    fn resolve_send(&mut self, draft: &Draft) -> Send {
         let earlier = |index: usize| self.sent.get(index % self.sent.len().max(1)).cloned();
         let head = self.model.rooms.get(&draft.conversation).map_or(0, |room| room.seq());
         let own = |client_id: ClientId| Send {

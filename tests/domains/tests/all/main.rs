@@ -57,6 +57,16 @@ mod log_property;
 #[cfg(test)]
 mod log_rig;
 #[cfg(test)]
+mod messages_house;
+#[cfg(test)]
+mod messages_marks;
+#[cfg(test)]
+mod messages_pages;
+#[cfg(test)]
+mod messages_receipts;
+#[cfg(test)]
+mod messages_send;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod statements;
