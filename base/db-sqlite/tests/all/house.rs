@@ -180,7 +180,7 @@ impl House {
             .await
         });
         within(PATIENCE, "the writer", has_entered).await.expect("the writer runs");
-        Hold { release: release, holding }
+        Hold { release, holding }
     }
 }
 
