@@ -185,7 +185,9 @@ impl Fanout {
         // The log does not keep who came and went.
         let is_from_log = snapshot.is_empty();
         let old_uids = (keeps_old || is_from_log).then(|| room.audience.uids.clone());
-        if !room.follow(change, joined, left) {
+        let is_followed = room.follow(change, joined, left);
+        self.member_count += joined.len();
+        if !is_followed {
             self.reload(conversation, change).await;
         }
         let Some(room) = self.rooms.get_mut(&conversation) else { return };
