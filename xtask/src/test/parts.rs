@@ -207,12 +207,12 @@ fn examples(workspace: &Workspace) -> Result<Tally, String> {
     tallied(Runner::Cargo, cargo.arg("test").args(WHOLE).args(["--doc", "--no-fail-fast"]))
 }
 
-/// Every behaviour runs on both databases: as many tests on the one as on the other.
+/// Every behaviour runs on both databases; PostgreSQL has some of its own beside them.
 fn both_legs(mut tally: Tally) -> Tally {
     let (sqlite, postgres) = (tally.on_sqlite, tally.on_postgres);
     println!("{sqlite} tests on SQLite, {postgres} on PostgreSQL");
-    if sqlite != postgres || postgres == 0 {
-        println!("each behaviour must run on both");
+    if sqlite > postgres || sqlite == 0 {
+        println!("each behaviour must run on both: PostgreSQL is no smaller leg");
         tally.failed += 1;
     }
     tally
@@ -231,6 +231,7 @@ mod tests {
         };
         assert_eq!(legs(2, 2), 0);
         assert_eq!(legs(2, 1), 1);
+        assert_eq!(legs(2, 3), 0);
         assert_eq!(legs(0, 0), 1);
     }
 }

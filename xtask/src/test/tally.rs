@@ -67,8 +67,8 @@ impl Tally {
             }
         };
         if let Some(name) = name {
-            self.on_sqlite += usize::from(name.contains("sqlite"));
-            self.on_postgres += usize::from(name.contains("postgres"));
+            self.on_sqlite += usize::from(name.ends_with("::sqlite"));
+            self.on_postgres += usize::from(name.ends_with("::postgres"));
         }
     }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod child;
 #[cfg(test)]
+mod copy;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod full;

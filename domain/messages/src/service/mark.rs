@@ -9,7 +9,7 @@ use hoopoe_wire::{
     messages::{MarkMessages, MarksNow},
 };
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::oneshot;
 
 use super::{Messages, receipt::NAMED_MEMBERS_MAX};
@@ -77,28 +77,43 @@ impl Report {
 
 /// Marks that wait for the writer.
 #[derive(Default)]
-pub(super) struct Waiting {
-    reports: Mutex<FxHashMap<Place, Report>>,
+pub(super) struct Waiting(Mutex<Reports>);
+
+#[derive(Default)]
+struct Reports {
+    waiting: FxHashMap<Place, Report>,
+    /// Apps whose marks are being written: one transaction at a time, so that receipts leave in
+    /// the order of their marks.
+    writing: FxHashSet<AppNo>,
 }
 
 impl Waiting {
-    /// Adds a report. `true`: nobody has asked the writer for this app's yet.
+    /// Adds a report. `true`: nobody writes this app's marks; the caller does from now on.
     fn add(&self, place: Place, user: &UserActor, ask: Ask) -> bool {
-        let mut reports = self.reports.lock();
-        let is_first = !reports.keys().any(|(app, ..)| *app == place.0);
-        match reports.entry(place) {
+        let mut reports = self.0.lock();
+        match reports.waiting.entry(place) {
             Entry::Occupied(mut entry) => entry.get_mut().asks.push(ask),
             Entry::Vacant(entry) => {
                 entry.insert(Report { user: user.clone(), asks: vec![ask] });
             }
         }
-        is_first
+        reports.writing.insert(place.0)
+    }
+
+    /// Whether more came meanwhile. `false`: the caller no longer writes this app's marks.
+    fn goes_on(&self, app: AppNo) -> bool {
+        let mut reports = self.0.lock();
+        let more = reports.waiting.keys().any(|(owner, ..)| *owner == app);
+        if !more {
+            reports.writing.remove(&app);
+        }
+        more
     }
 
     /// Takes everything of an app, in an order that two writers share.
     fn take(&self, app: AppNo) -> Vec<(Place, Report)> {
-        let mut reports = self.reports.lock();
-        let mut taken: Vec<_> = reports.extract_if(|(owner, ..), _| *owner == app).collect();
+        let waiting = &mut self.0.lock().waiting;
+        let mut taken: Vec<_> = waiting.extract_if(|(owner, ..), _| *owner == app).collect();
         taken.sort_unstable_by_key(|(place, _)| *place);
         taken
     }
@@ -138,25 +153,35 @@ impl Messages {
         }))
     }
 
-    /// Queues one transaction that takes, when its turn comes, everything that waits by then.
+    /// Writes this app's marks until none waits.
     fn write_marks(&self, app: AppNo) {
         let messages = self.clone();
         tokio::spawn(async move {
-            let taken = Arc::new(Mutex::new(None));
-            let (taking, taken_there) = (messages.clone(), taken.clone());
-            let written = messages.inner.log.write(app, move |log| {
-                let mut taken = taken_there.lock();
-                raise_all(log, taken.get_or_insert_with(|| taking.inner.marks.take(app)))
-            });
-            let written = written.await;
-            // A writer that never came to it has taken nothing: what waits is refused with it.
-            let taken = taken.lock().take();
-            let reports = taken.unwrap_or_else(|| messages.inner.marks.take(app));
-            match written {
-                Ok(results) => messages.answer_marks(reports, results),
-                Err(fail) => refuse(reports, &fail),
+            loop {
+                messages.write_waiting(app).await;
+                if !messages.inner.marks.goes_on(app) {
+                    break;
+                }
             }
         });
+    }
+
+    /// One transaction that takes, when its turn comes, everything that waits by then.
+    async fn write_waiting(&self, app: AppNo) {
+        let taken = Arc::new(Mutex::new(None));
+        let (taking, taken_there) = (self.clone(), taken.clone());
+        let written = self.inner.log.write(app, move |log| {
+            let mut taken = taken_there.lock();
+            raise_all(log, taken.get_or_insert_with(|| taking.inner.marks.take(app)))
+        });
+        let written = written.await;
+        // A writer that never came to it has taken nothing: what waits is refused with it.
+        let taken = taken.lock().take();
+        let reports = taken.unwrap_or_else(|| self.inner.marks.take(app));
+        match written {
+            Ok(results) => self.answer_marks(reports, results),
+            Err(fail) => refuse(reports, &fail),
+        }
     }
 
     fn answer_marks(&self, reports: Vec<(Place, Report)>, results: Vec<Result<Marked, Fail>>) {

@@ -30,6 +30,8 @@ async fn what_was_stored_is_answered_again_whatever_has_changed_since(db: TestDb
     assert_eq!(house.outcome(quote).await, Ok(3), "though its quote is gone");
     house.write(|log| log.set_gate(ROOM, ANN, WriteGate::Closed)).await;
     assert_eq!(house.outcome(plain.clone()).await, Ok(2), "though she is muted");
+    let muted = house.outcome(message(ROOM, ANN, "muted")).await;
+    assert_eq!(muted, Err(codes::MESSAGE_FORBIDDEN.code), "a new one is another thing");
     house.write(|log| log.close_span(ROOM, ANN)).await;
     let repeated = house.send(plain.clone()).await.expect("though she is gone");
     assert!(repeated.is_repeat);
@@ -72,6 +74,10 @@ async fn own_messages_are_never_unread_whoever_sends_them(db: TestDb) {
     let nobody = NewMessage { sender: Uid::NONE, ..for_ann("four") };
     house.send(nobody).await.expect("the server may");
     assert_eq!(house.unread(ANN).await.1, 2);
+    let read = Marks { read_seq: 4, ..Marks::default() };
+    house.write(move |log| log.raise_marks(ROOM, ANN, read)).await;
+    house.say(ANN, "five").await;
+    assert_eq!(house.unread(ANN).await, (Marks { read_seq: 5, ..Marks::default() }, 0));
 }
 
 #[db_test]

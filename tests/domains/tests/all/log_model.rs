@@ -160,6 +160,11 @@ pub(crate) fn place(place: u8, head: i64) -> i64 {
     i64::from(place) % (head + 2)
 }
 
+/// A mark: every other one is where the head is.
+pub(crate) fn mark(place: u8, head: i64) -> i64 {
+    if place.is_multiple_of(2) { head } else { i64::from(place) % (head + 1) }
+}
+
 impl Room {
     fn new(app: AppNo, at: Time) -> Self {
         Self {
@@ -435,7 +440,7 @@ impl Model {
             Act::Redact { seq, .. } => Answer::Flag(room.redact(place(seq, head))),
             Act::Trim { seq, .. } => Answer::Number(room.trim(place(seq, head))),
             Act::Raise { uid, delivered, read, shown, .. } => {
-                let wanted = [delivered, read, shown].map(|mark| place(mark, head).min(head));
+                let wanted = [delivered, read, shown].map(|place| mark(place, head));
                 Answer::Marks(room.raise(uid, wanted))
             }
             Act::Create(_) | Act::Put { .. } | Act::Remove { .. } => Answer::Nothing,

@@ -254,7 +254,7 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         12 => vec(draft(), 1..7).prop_map(Step::Append),
-        10 => (app(), vec(act(), 1..6), ending)
+        10 => (app(), prop_oneof![vec(act(), 1), vec(act(), 2..6)], ending)
             .prop_map(|(app, acts, ending)| Step::Transact { app, acts, ending }),
         6 => reading(),
         5 => consuming(),
@@ -264,7 +264,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn cases() -> u32 {
-    if std::env::var("HOOPOE_LONG").is_ok_and(|value| value == "1") { 600 } else { 30 }
+    if std::env::var("HOOPOE_LONG").is_ok_and(|value| value == "1") { 600 } else { 20 }
 }
 
 #[db_test]

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use crate::{
     log_consumers::Consumers,
     log_model::{
-        APP, Act, Answer, Change, Gate, Message, Model, Send, Told, body_of, notice_id, place,
+        APP, Act, Answer, Change, Gate, Message, Model, Send, Told, body_of, mark, notice_id, place,
     },
     log_property::{CONVERSATIONS, Client, Draft, Ending, PEOPLE, Step},
 };
@@ -482,7 +482,7 @@ fn perform(log: &mut LogTx<'_>, act: &Act) -> Result<Answer, Fail> {
         }
         Act::Raise { uid, delivered, read, shown, .. } => {
             let [delivered_seq, read_seq, receipt_seq] =
-                [delivered, read, shown].map(|mark| place(mark, head).min(head));
+                [delivered, read, shown].map(|place| mark(place, head));
             let wanted = Marks { delivered_seq, read_seq, receipt_seq, unread_from: None };
             Answer::Marks(log.raise_marks(conversation, uid, wanted)?)
         }
