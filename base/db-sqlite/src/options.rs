@@ -6,7 +6,7 @@ use std::{
 };
 
 use hoopoe_db::DbError;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::tx;
 
@@ -54,6 +54,10 @@ impl SqliteOptions {
              PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; \
              PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;";
         connection.busy_timeout(BUSY_TIMEOUT).map_err(tx::error)?;
+        // A plan must not depend on what is bound: a statement would be prepared anew for every
+        // value, which is half of what a short read costs.
+        let stable_plans = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+        connection.set_db_config(stable_plans, true).map_err(tx::error)?;
         connection.execute_batch(settings).map_err(tx::error)?;
         Ok(connection)
     }

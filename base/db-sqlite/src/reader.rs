@@ -23,7 +23,7 @@ const STEPS_PER_LOOK: i32 = 20_000;
 
 pub(crate) struct Readers {
     sender: Mutex<Option<Sender<Box<dyn BoxedRead>>>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<Reader>>>,
 }
 
 impl Readers {
@@ -35,7 +35,10 @@ impl Readers {
             let receiver = receiver.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("sqlite-read-{number}"))
-                .spawn(move || reader.serve(&receiver))
+                .spawn(move || {
+                    reader.serve(&receiver);
+                    reader
+                })
                 .map_err(|e| DbError::new(DbErrorKind::Other, e.to_string()))?;
             threads.push(thread);
         }
@@ -57,7 +60,9 @@ impl Readers {
     pub(crate) fn close(&self) {
         drop(self.sender.lock().take());
         for thread in self.threads.lock().drain(..) {
-            // A reader that panicked has reported its panic already.
+            // The connections are closed here, one after the other: of two that close at once, each
+            // takes the other for one that stays, and nobody copies the write-ahead log back. A
+            // reader that panicked has reported its panic already.
             drop(thread.join());
         }
     }
@@ -84,7 +89,7 @@ impl Reader {
         Ok(Self { connection, began, deadline_ms })
     }
 
-    fn serve(self, jobs: &Receiver<Box<dyn BoxedRead>>) {
+    fn serve(&self, jobs: &Receiver<Box<dyn BoxedRead>>) {
         while let Ok(job) = jobs.recv() {
             let deadline = elapsed_ms(self.began) + READ_MAX.as_millis() as u64;
             self.deadline_ms.store(deadline, Ordering::Relaxed);

@@ -53,6 +53,21 @@ fn the_write_ahead_log_stays_bounded() {
 }
 
 #[test]
+fn closing_leaves_no_write_ahead_log_behind() {
+    run(async {
+        let (_folder, mut options) = place();
+        options.readers = 8;
+        let mut house = House::open(&options).await;
+        for n in 1..=20 {
+            assert_eq!(house.say(&format!("m{n}")).await, n);
+            house.close().await;
+            assert_eq!(house.wal_bytes(), 0, "after {n} lives");
+            house = House::open(&options).await;
+        }
+    });
+}
+
+#[test]
 fn a_reader_that_lives_too_long_is_interrupted() {
     run(async {
         let (_folder, options) = place();
