@@ -3,6 +3,7 @@
 use std::{
     env,
     ffi::OsString,
+    fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{ChildStdout, Command, ExitStatus, Stdio},
@@ -92,10 +93,20 @@ impl Child {
         }
     }
 
-    /// The next line, which must come.
+    /// The next line, which must come, however slow the disk is just now.
     pub(crate) fn line(&self) -> String {
-        let line = self.line_until(Instant::now() + PATIENCE);
-        line.unwrap_or_else(|| fail("the child says nothing"))
+        let line = self.line_until(Instant::now() + 3 * PATIENCE);
+        line.unwrap_or_else(|| fail(format!("the child says nothing: {}", self.threads())))
+    }
+
+    /// What each of its threads waits for in the kernel.
+    fn threads(&self) -> String {
+        let folder = format!("/proc/{}/task", self.process.id());
+        let tasks = fs::read_dir(folder).into_iter().flatten().flatten();
+        let read = |task: &fs::DirEntry, name: &str| {
+            fs::read_to_string(task.path().join(name)).unwrap_or_default().trim().to_owned()
+        };
+        tasks.map(|task| format!("\n{}: {}", read(&task, "comm"), read(&task, "wchan"))).collect()
     }
 
     /// SIGKILL. Returns what it had said by then and was not read yet; of a line that was cut off
