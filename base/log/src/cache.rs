@@ -20,7 +20,10 @@ const SENDERS_MAX: usize = 500_000;
 pub(crate) struct Sender {
     pub(crate) gate_us: i64,
     pub(crate) read_seq: i64,
-    pub(crate) is_dirty: bool,
+    /// Own messages of the running batch that lie behind what the sender has not read.
+    pub(crate) uncounted: i64,
+    /// Whether the running batch has moved `read_seq`.
+    pub(crate) has_read: bool,
 }
 
 #[derive(Debug)]
@@ -111,7 +114,7 @@ mod tests {
     #[test]
     fn many_senders_are_forgotten_like_many_conversations() {
         let mut cache = Cache::default();
-        let sender = Sender { gate_us: 0, read_seq: 0, is_dirty: false };
+        let sender = Sender { gate_us: 0, read_seq: 0, uncounted: 0, has_read: false };
         let mut most = 0;
         // Large groups in which everybody has spoken.
         for n in 0..SENDERS_MAX / 1_000 * 3 {

@@ -42,8 +42,11 @@ pub(crate) const FIND: &str = "SELECT conversation, app, seq, rev, members_rev, 
 /// Memberships joined with narrow heads; newest first, ties by id.
 const OF_USER: &str = "SELECT h.conversation, h.app, h.seq, h.rev, h.members_rev, h.floor_seq, \
         h.at_us, m.delivered_seq, m.read_seq, m.receipt_seq, m.unread_from, \
-        (SELECT COUNT(DISTINCT u.seq) FROM uncounted u WHERE u.conversation = h.conversation \
-            AND u.uid IN (s.uid, 0) AND u.seq > COALESCE(m.read_seq, 0) AND u.seq <= h.seq) \
+        COALESCE(m.uncounted_count, 0) + \
+            (SELECT COUNT(*) FROM uncounted z WHERE z.conversation = h.conversation AND z.uid = 0 \
+                AND z.seq > COALESCE(m.read_seq, 0) AND z.seq <= h.seq AND NOT EXISTS \
+                (SELECT 1 FROM uncounted o WHERE o.conversation = z.conversation \
+                    AND o.uid = s.uid AND o.seq = z.seq)) \
     FROM user_state s \
     JOIN heads h ON h.conversation = s.key \
     LEFT JOIN marks m ON m.conversation = h.conversation AND m.uid = s.uid \

@@ -303,9 +303,14 @@ impl AppendLane {
             moved.push(Move { conversation: *conversation, seq, rev });
             for uid in entry.dirty_senders.drain(..) {
                 let Some(sender) = entry.senders.get_mut(&uid) else { continue };
-                sender.is_dirty = false;
-                let own = Marks { read_seq: sender.read_seq, ..Marks::default() };
-                marks::raise(tx, app, *conversation, uid, own)?;
+                if std::mem::take(&mut sender.has_read) {
+                    let own = Marks { read_seq: sender.read_seq, ..Marks::default() };
+                    marks::raise(tx, app, *conversation, uid, own)?;
+                }
+                let uncounted = std::mem::take(&mut sender.uncounted);
+                if uncounted > 0 {
+                    marks::add_uncounted(tx, app, *conversation, uid, uncounted)?;
+                }
             }
         }
         if self.batch.is_unsure {
@@ -359,7 +364,7 @@ fn gate(
         return Ok(None);
     };
     let marks = marks::find(tx.as_read(), message.conversation, message.sender)?;
-    let sender = Sender { gate_us, read_seq: marks.read_seq, is_dirty: false };
+    let sender = Sender { gate_us, read_seq: marks.read_seq, uncounted: 0, has_read: false };
     entry.senders.insert(message.sender, sender);
     Ok(Some(gate_us))
 }
@@ -445,12 +450,15 @@ fn count_as_read(
 ) -> Result<(), DbError> {
     let head = entry.head;
     let Some(sender) = entry.senders.get_mut(&message.sender) else { return Ok(()) };
+    let is_known_dirty = sender.has_read || sender.uncounted > 0;
     if sender.read_seq < seq - 1 {
-        return marks::uncount(tx, head.app, head.conversation, message.sender, seq);
+        marks::uncount(tx, head.app, head.conversation, message.sender, seq)?;
+        sender.uncounted += 1;
+    } else {
+        sender.read_seq = seq;
+        sender.has_read = true;
     }
-    sender.read_seq = seq;
-    if !sender.is_dirty {
-        sender.is_dirty = true;
+    if !is_known_dirty {
         entry.dirty_senders.push(message.sender);
     }
     Ok(())

@@ -39,7 +39,10 @@ pub use write::{LogTx, NewChange};
 /// The tables of the log.
 pub const MIGRATIONS: MigrationChain = MigrationChain {
     owner: "log",
-    migrations: &[Migration::portable("0001_log", include_str!("../migrations/0001_log.sql"))],
+    migrations: &[
+        Migration::portable("0001_log", include_str!("../migrations/0001_log.sql")),
+        Migration::portable("0002_uncounted", include_str!("../migrations/0002_uncounted.sql")),
+    ],
 };
 
 /// Every statement, for the test that prepares them on both databases. Those of

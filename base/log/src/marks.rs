@@ -42,14 +42,24 @@ const OVERWRITE: &str = "INSERT INTO marks \
     RETURNING delivered_seq, read_seq, receipt_seq, unread_from";
 const FORGET_COUNTED: &str =
     "DELETE FROM uncounted WHERE conversation = $1 AND uid = $2 AND seq <= $3";
-pub(crate) const UNCOUNT: &str = "INSERT INTO uncounted (conversation, uid, seq, app) \
+const UNCOUNT: &str = "INSERT INTO uncounted (conversation, uid, seq, app) \
     VALUES ($1, $2, $3, $4) ON CONFLICT (conversation, uid, seq) DO NOTHING";
-/// A message may be left out twice: the user's own, and redacted for all.
-const COUNT_UNCOUNTED: &str = "SELECT COUNT(DISTINCT seq) FROM uncounted \
-    WHERE conversation = $1 AND uid IN ($2, 0) AND seq > $3 AND seq <= $4";
+/// The member's own count is beside the mark; what is redacted for all is counted here, without
+/// what the member's own count has already.
+const UNREAD: &str = "SELECT COALESCE(m.read_seq, 0), COALESCE(m.uncounted_count, 0), \
+        (SELECT COUNT(*) FROM uncounted z WHERE z.conversation = h.conversation AND z.uid = 0 \
+            AND z.seq > COALESCE(m.read_seq, 0) AND z.seq <= $1 AND NOT EXISTS \
+            (SELECT 1 FROM uncounted o WHERE o.conversation = z.conversation AND o.uid = $2 \
+                AND o.seq = z.seq)) \
+    FROM heads h LEFT JOIN marks m ON m.conversation = h.conversation AND m.uid = $2 \
+    WHERE h.conversation = $3";
+const ADD_UNCOUNTED: &str = "INSERT INTO marks (conversation, uid, app, delivered_seq, read_seq, \
+        receipt_seq, unread_from, uncounted_count) \
+    VALUES ($1, $2, $3, 0, 0, 0, NULL, $4) ON CONFLICT (conversation, uid) DO UPDATE SET \
+        uncounted_count = marks.uncounted_count + excluded.uncounted_count";
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[FIND, RAISE, OVERWRITE, FORGET_COUNTED, UNCOUNT, COUNT_UNCOUNTED];
+    &[FIND, RAISE, OVERWRITE, FORGET_COUNTED, UNCOUNT, UNREAD, ADD_UNCOUNTED];
 
 /// Four columns from `column` on, all `NULL` where a left join found nothing.
 pub(crate) fn read_at(row: &dyn Row, column: usize) -> Result<Marks, DbError> {
@@ -87,32 +97,50 @@ pub(crate) fn raise(
     let now = tx.as_read().first(statement, &args, |row| read_at(row, 0))?.unwrap_or(marks);
     if marks.read_seq > 0 {
         let args = [conversation.as_bytes().into(), uid.0.into(), now.read_seq.into()];
-        tx.execute(FORGET_COUNTED, &args)?;
+        let forgotten = tx.execute(FORGET_COUNTED, &args)?;
+        if forgotten > 0 {
+            let forgotten = i64::try_from(forgotten).unwrap_or(i64::MAX);
+            add_uncounted(tx, app, conversation, uid, -forgotten)?;
+        }
     }
     Ok(now)
 }
 
-/// Makes a message not count as unread: for one user, or with [`Uid::NONE`] for all.
-pub fn uncount(
+/// Makes a message not count as unread: for one user behind whose read mark it lies, or with
+/// [`Uid::NONE`] for all. `false`: it did not count before. For a user, [`add_uncounted`] must
+/// follow in the same transaction.
+pub(crate) fn uncount(
     tx: &mut dyn WriteTx,
     app: AppNo,
     conversation: ConversationId,
     uid: Uid,
     seq: i64,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     let args = [conversation.as_bytes().into(), uid.0.into(), seq.into(), app.0.into()];
-    tx.execute(UNCOUNT, &args).map(|_| ())
+    Ok(tx.execute(UNCOUNT, &args)? > 0)
 }
 
-/// How many messages behind `read_seq` count as unread.
+/// Keeps the count of a user's rows beside their mark.
+pub(crate) fn add_uncounted(
+    tx: &mut dyn WriteTx,
+    app: AppNo,
+    conversation: ConversationId,
+    uid: Uid,
+    count: i64,
+) -> Result<(), DbError> {
+    let args = [conversation.as_bytes().into(), uid.0.into(), app.0.into(), count.into()];
+    tx.execute(ADD_UNCOUNTED, &args).map(|_| ())
+}
+
+/// How many messages between a member's read mark and `head_seq` count as unread. It takes as long
+/// as there are redacted messages among them, however many of their own the member left there.
 pub fn unread(
     tx: &mut dyn ReadTx,
     conversation: ConversationId,
     uid: Uid,
     head_seq: i64,
-    read_seq: i64,
 ) -> Result<i64, DbError> {
-    let args = [conversation.as_bytes().into(), uid.0.into(), read_seq.into(), head_seq.into()];
-    let uncounted = tx.first(COUNT_UNCOUNTED, &args, |row| row.int(0))?.unwrap_or(0);
-    Ok((head_seq - read_seq - uncounted).max(0))
+    let args = [head_seq.into(), uid.0.into(), conversation.as_bytes().into()];
+    let found = tx.first(UNREAD, &args, |row| Ok(row.int(0)? + row.int(1)? + row.int(2)?))?;
+    Ok((head_seq - found.unwrap_or(0)).max(0))
 }

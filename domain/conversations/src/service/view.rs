@@ -100,7 +100,7 @@ impl Conversations {
         member: &MemberRow,
     ) -> Result<Conversation, Fail> {
         let marks = marks::find(tx, details.id, member.uid)?;
-        let unread = marks::unread(tx, details.id, member.uid, head.seq, marks.read_seq)?;
+        let unread = marks::unread(tx, details.id, member.uid, head.seq)?;
         let shown = self.view(tx, details, head)?;
         Ok(Conversation { me: Some(own_side(member, &marks, unread)), ..shown })
     }

@@ -245,7 +245,7 @@ fn raise(
         conversation,
         user: report.user.clone(),
         now,
-        unread: marks::unread(log.read(), conversation, uid, head.seq, now.read_seq)?,
+        unread: marks::unread(log.read(), conversation, uid, head.seq)?,
         head_seq: head.seq,
         has_moved: now != before,
         senders: Vec::new(),

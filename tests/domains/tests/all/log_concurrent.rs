@@ -151,7 +151,7 @@ async fn assert_unread(db: &TestDb, kept: &Kept, uid: Uid) {
     let head = kept.head;
     let read = db.db.read(move |tx| {
         let marks = marks::find(tx, head.conversation, uid)?;
-        Ok((marks, marks::unread(tx, head.conversation, uid, head.seq, marks.read_seq)?))
+        Ok((marks, marks::unread(tx, head.conversation, uid, head.seq)?))
     });
     let (marks, unread) = read.await.expect("marks");
     assert!(marks.read_seq <= head.seq);

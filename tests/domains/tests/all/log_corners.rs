@@ -1,5 +1,6 @@
 //! Corners of the log in which something once was wrong, or easily could be.
 
+use hoopoe_db::MigrationChain;
 use hoopoe_kernel::Uid;
 use hoopoe_log::{
     Marks, NewMessage, WriteGate, Writing,
@@ -237,4 +238,34 @@ async fn a_conversation_that_is_damaged_hurts_no_other(db: TestDb) {
     }
     assert_eq!(seqs, (1..=36).collect::<Vec<i64>>(), "in the order of the calls");
     assert_eq!(kept(&db.db, ROOM).await.messages.len(), 36);
+}
+
+/// Tables as an older server left them: its marks knew nothing of what lies behind them.
+#[db_test]
+async fn what_an_older_server_left_uncounted_stays_uncounted(db: TestDb) {
+    const OLDER: MigrationChain = MigrationChain {
+        owner: hoopoe_log::MIGRATIONS.owner,
+        migrations: &[hoopoe_log::MIGRATIONS.migrations[0]],
+    };
+    const MARK: &str = "INSERT INTO marks \
+            (conversation, uid, app, delivered_seq, read_seq, receipt_seq, unread_from) \
+        VALUES ($1, $2, 1, 4, 2, 2, NULL)";
+    const OWN: &str = "INSERT INTO uncounted (conversation, uid, seq, app) VALUES ($1, $2, $3, 1)";
+    db.migrate(&[OLDER]).await;
+    let left = db.db.write(|tx| {
+        tx.execute(MARK, &[(&ROOM.0).into(), BOB.0.into()])?;
+        for (uid, seq) in [(ANN, 4), (BOB, 3), (BOB, 4), (Uid::NONE, 1), (Uid::NONE, 4)] {
+            tx.execute(OWN, &[(&ROOM.0).into(), uid.0.into(), seq.into()])?;
+        }
+        Ok(())
+    });
+    left.await.expect("rows of an older server");
+    let house = House::open(&db).await;
+    for client in ["a", "b", "c", "d", "e", "f"] {
+        let notice = message(ROOM, Uid::NONE, client);
+        let sent = house.send(NewMessage { writing: Writing::AsServer, ..notice }).await;
+        sent.expect("the server may");
+    }
+    assert_eq!(house.unread(ANN).await.1, 4, "of six without her own, which is gone, and another");
+    assert_eq!(house.unread(BOB).await.1, 2, "of the four behind his mark without two of his own");
 }

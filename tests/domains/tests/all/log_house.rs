@@ -93,7 +93,7 @@ impl House {
         let read = self.log.db().read(move |tx| {
             let head = heads::find(tx, APP, ROOM)?.map_or(0, |head| head.seq);
             let marks = marks::find(tx, ROOM, uid)?;
-            Ok((marks, marks::unread(tx, ROOM, uid, head, marks.read_seq)?))
+            Ok((marks, marks::unread(tx, ROOM, uid, head)?))
         });
         read.await.expect("marks")
     }
