@@ -1,6 +1,7 @@
 //! Reader connections: one thread each, one snapshot per job, at most two seconds.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,9 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
 use hoopoe_db::{BoxedRead, DbError, DbErrorKind};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
 use crate::{SqliteOptions, tx, tx::SqliteTx};
@@ -21,44 +21,86 @@ const READ_MAX: Duration = Duration::from_secs(2);
 /// Virtual machine steps between two looks at the clock: well under a millisecond of work.
 const STEPS_PER_LOOK: i32 = 20_000;
 
+/// Reads that wait for a thread. A channel would have its receivers spin and yield before they
+/// sleep, and the scheduler makes who has yielded wait for others' whole time slices when work
+/// comes: milliseconds on a busy machine.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    came: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Box<dyn BoxedRead>>,
+    is_closed: bool,
+}
+
+impl Queue {
+    /// Gives the job back when nobody takes any more.
+    fn push(&self, job: Box<dyn BoxedRead>) -> Result<(), Box<dyn BoxedRead>> {
+        let mut waiting = self.waiting.lock();
+        if waiting.is_closed {
+            return Err(job);
+        }
+        waiting.jobs.push_back(job);
+        drop(waiting);
+        self.came.notify_one();
+        Ok(())
+    }
+
+    /// `None`: the queue is closed and empty.
+    fn pop(&self) -> Option<Box<dyn BoxedRead>> {
+        let mut waiting = self.waiting.lock();
+        loop {
+            if let Some(job) = waiting.jobs.pop_front() {
+                return Some(job);
+            }
+            if waiting.is_closed {
+                return None;
+            }
+            self.came.wait(&mut waiting);
+        }
+    }
+
+    fn close(&self) {
+        self.waiting.lock().is_closed = true;
+        self.came.notify_all();
+    }
+}
+
 pub(crate) struct Readers {
-    sender: Mutex<Option<Sender<Box<dyn BoxedRead>>>>,
+    queue: Arc<Queue>,
     threads: Mutex<Vec<JoinHandle<Reader>>>,
 }
 
 impl Readers {
     pub(crate) fn start(options: &SqliteOptions) -> Result<Self, DbError> {
-        let (sender, receiver) = unbounded();
+        let queue = Arc::new(Queue::default());
         let mut threads = Vec::new();
         for number in 0..options.readers.max(1) {
             let reader = Reader::open(options)?;
-            let receiver = receiver.clone();
+            let queue = queue.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("sqlite-read-{number}"))
                 .spawn(move || {
-                    reader.serve(&receiver);
+                    reader.serve(&queue);
                     reader
                 })
                 .map_err(|e| DbError::new(DbErrorKind::Other, e.to_string()))?;
             threads.push(thread);
         }
-        Ok(Self { sender: Mutex::new(Some(sender)), threads: Mutex::new(threads) })
+        Ok(Self { queue, threads: Mutex::new(threads) })
     }
 
     pub(crate) fn submit(&self, job: Box<dyn BoxedRead>) {
-        let sender = self.sender.lock();
-        let refused = match sender.as_ref() {
-            Some(sender) => sender.send(job).err().map(|error| error.into_inner()),
-            None => Some(job),
-        };
-        drop(sender);
-        if let Some(job) = refused {
+        if let Err(job) = self.queue.push(job) {
             job.run(Err(DbError::new(DbErrorKind::Unavailable, "the database is closed")));
         }
     }
 
     pub(crate) fn close(&self) {
-        drop(self.sender.lock().take());
+        self.queue.close();
         for thread in self.threads.lock().drain(..) {
             // The connections are closed here, one after the other: of two that close at once, each
             // takes the other for one that stays, and nobody copies the write-ahead log back. A
@@ -89,8 +131,8 @@ impl Reader {
         Ok(Self { connection, began, deadline_ms })
     }
 
-    fn serve(&self, jobs: &Receiver<Box<dyn BoxedRead>>) {
-        while let Ok(job) = jobs.recv() {
+    fn serve(&self, queue: &Queue) {
+        while let Some(job) = queue.pop() {
             let deadline = elapsed_ms(self.began) + READ_MAX.as_millis() as u64;
             self.deadline_ms.store(deadline, Ordering::Relaxed);
             let work = std::panic::AssertUnwindSafe(|| self.serve_one(job));
