@@ -203,7 +203,7 @@ async fn a_lease_is_prolonged_while_a_handler_works_and_a_lost_one_ends_it(db: T
     until("the lease to be prolonged", prolonged).await;
 
     // Another process takes the job: a long pause of this one looks the same. The runner may be
-    // faster, and then has every right to go on.
+    // faster, and then has every right to start it once more.
     let thief = Jobs::new(house.db.db.clone(), house.env.clone());
     let stolen = || {
         house.pass_ms(lease_ms);
@@ -211,7 +211,7 @@ async fn a_lease_is_prolonged_while_a_handler_works_and_a_lost_one_ends_it(db: T
         async move { !must(thief.claim("mail", 1, 3_600_000).await).is_empty() }
     };
     until("the job to be stolen", stolen).await;
-    assert_eq!(next(&mut said, "the end of the handler").await, "dropped");
+    while next(&mut said, "the end of the handler").await != "dropped" {}
     running.end().await;
 }
 
