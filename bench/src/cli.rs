@@ -50,6 +50,12 @@ pub(crate) enum BenchName {
     Start,
     /// CPU per message in a small and in a large database.
     Growth,
+    /// Read marks per second.
+    Receipts,
+    /// Clients that come back at once after all were dropped.
+    Storm,
+    /// Coming back to many conversations after a long time.
+    Sync,
 }
 
 /// Overrides of single sizes. The bars of the table hold for the defaults only.
@@ -98,6 +104,19 @@ pub(crate) struct SizeArgs {
     /// Conversations in the large database of growth (100,000 [2,000]); more than pairs.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
     pub(crate) growth_conversations: Option<u64>,
+    /// Messages that there are to read in receipts (2,000,000 [500,000]).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) receipts_messages: Option<u64>,
+    /// Clients of the storm (3,000).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=15_000))]
+    pub(crate) storm_clients: Option<u64>,
+    /// Conversations of sync (10,000 [1,000]); a twentieth of them has moved, by 40 messages each.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(20..=15_000))]
+    pub(crate) sync_conversations: Option<u64>,
+    /// Seconds for which the others have been quiet; only what is older than 600 is not listed
+    /// (620 [0]).
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub(crate) sync_age_s: Option<u64>,
 }
 
 /// How large and how long everything is in this run.
@@ -124,6 +143,12 @@ pub(crate) struct Sizes {
     pub(crate) growth_messages: u64,
     pub(crate) growth_conversations: usize,
     pub(crate) growth_rounds: usize,
+    pub(crate) receipts_messages: u64,
+    pub(crate) storm_clients: usize,
+    pub(crate) sync_conversations: usize,
+    pub(crate) sync_changed: usize,
+    pub(crate) sync_messages: u64,
+    pub(crate) sync_age: Duration,
 }
 
 impl Args {
@@ -141,6 +166,8 @@ impl Args {
         };
         let group_members = many(own.group_members, 1000, 1000);
         let pairs = many(own.pairs, 100, 100);
+        let sync_conversations = many(own.sync_conversations, 10_000, 1_000);
+        let sync_changed = sync_conversations / 20;
         Sizes {
             warm_up: Duration::from_secs(count(own.warm_up_s, 2, 2)),
             measure: seconds(10, 3),
@@ -163,6 +190,12 @@ impl Args {
             growth_messages: count(own.growth_messages, 10_000_000, 200_000),
             growth_conversations: many(own.growth_conversations, 100_000, 2000).max(pairs + 1),
             growth_rounds: 3,
+            receipts_messages: count(own.receipts_messages, 2_000_000, 500_000),
+            storm_clients: many(own.storm_clients, 3000, 3000),
+            sync_conversations,
+            sync_changed,
+            sync_messages: sync_changed as u64 * 40,
+            sync_age: Duration::from_secs(count(own.sync_age_s, 620, 0)),
         }
     }
 }

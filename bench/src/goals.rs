@@ -55,6 +55,11 @@ pub(crate) const GOALS: &[Goal] = &[
     goal("start", "empty_rss_mib", Of::Value, Bar::AtMost(40.0), Some(25.0)),
     goal("start", "empty_rss_after_request_mib", Of::Value, Bar::AtMost(40.0), Some(25.0)),
     goal("growth", "cpu_ratio", Of::Value, Bar::AtMost(1.2), Some(1.05)),
+    goal("receipts", "per_s", Of::Value, Bar::AtLeast(20_000.0), None),
+    goal("receipts", "per_s", Of::ServerCpu, Bar::AtMost(10.0), None),
+    goal("storm", "resumes_per_s", Of::Value, Bar::AtLeast(1500.0), None),
+    goal("sync", "server_cpu_ms", Of::Value, Bar::AtMost(300.0), None),
+    goal("sync", "first_screen_ms", Of::Value, Bar::AtMost(50.0), None),
 ];
 
 /// The goal for one column of a figure.

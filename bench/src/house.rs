@@ -168,6 +168,25 @@ impl Town {
         }
     }
 
+    /// One person on the left with a conversation with each of `count` on the right.
+    pub(crate) fn star(api: &Api, count: usize, bar: &ProgressBar) -> Outcome<Town> {
+        Town::build(api, "star", (1, count), (0..count).map(|n| (0, n)).collect(), bar)
+    }
+
+    /// `count` people on the left, each with a conversation with the one on the right.
+    pub(crate) fn crowd(api: &Api, count: usize, bar: &ProgressBar) -> Outcome<Town> {
+        Town::build(api, "crowd", (count, 1), (0..count).map(|n| (n, 0)).collect(), bar)
+    }
+
+    /// The first `count` of a crowd.
+    pub(crate) fn first(&self, count: usize) -> Town {
+        Town {
+            left: self.left[..count].to_vec(),
+            right: self.right.clone(),
+            routes: self.routes[..count].to_vec(),
+        }
+    }
+
     /// `count` conversations between two sets of about √count people, each of whom knows about
     /// √count others.
     pub(crate) fn grid(api: &Api, count: usize, bar: &ProgressBar) -> Outcome<Town> {

@@ -3,6 +3,7 @@
 mod api;
 mod benches;
 mod cli;
+mod comeback;
 mod connect;
 mod fill;
 mod goals;

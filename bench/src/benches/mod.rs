@@ -6,7 +6,10 @@ mod growth;
 mod idle;
 mod latency;
 mod page;
+mod receipts;
 mod start;
+mod storm;
+mod sync;
 
 use crate::cli::BenchName;
 use crate::house::Context;
@@ -15,7 +18,7 @@ use crate::trouble::Outcome;
 
 impl BenchName {
     /// All benches, in the order of the published table.
-    pub(crate) const ALL: [BenchName; 7] = [
+    pub(crate) const ALL: [BenchName; 10] = [
         BenchName::Direct,
         BenchName::Latency,
         BenchName::Group,
@@ -23,6 +26,9 @@ impl BenchName {
         BenchName::Page,
         BenchName::Start,
         BenchName::Growth,
+        BenchName::Receipts,
+        BenchName::Storm,
+        BenchName::Sync,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -34,6 +40,9 @@ impl BenchName {
             BenchName::Page => page::NAME,
             BenchName::Start => start::NAME,
             BenchName::Growth => growth::NAME,
+            BenchName::Receipts => receipts::NAME,
+            BenchName::Storm => storm::NAME,
+            BenchName::Sync => sync::NAME,
         }
     }
 
@@ -47,6 +56,9 @@ impl BenchName {
             BenchName::Page => page::run(context),
             BenchName::Start => start::run(context),
             BenchName::Growth => growth::run(context),
+            BenchName::Receipts => receipts::run(context),
+            BenchName::Storm => storm::run(context),
+            BenchName::Sync => sync::run(context),
         }
     }
 }

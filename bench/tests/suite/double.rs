@@ -187,12 +187,19 @@ impl Double {
                 "session.start" => {
                     let token = params["token"].as_str().unwrap();
                     let name = token.strip_prefix("ut_").unwrap().to_owned();
-                    let _ = out.send(format!(r#"{{"id":{id},"result":{{"user":"{name}"}}}}"#));
+                    let mut started = self.heads(&name);
+                    started["user"] = json!(name);
+                    let _ = out.send(format!(r#"{{"id":{id},"result":{started}}}"#));
                     self.lock().sockets.entry(name.clone()).or_default().push(out.clone());
                     user = Some(name);
                 }
                 "messages.send" => self.send(user.as_deref().unwrap(), id, params, &out),
                 "messages.list" => self.list(id, params, &out),
+                "messages.read" => self.read(user.as_deref().unwrap(), id, params, &out),
+                "sync.get" => {
+                    let heads = self.heads(user.as_deref().unwrap());
+                    let _ = out.send(format!(r#"{{"id":{id},"result":{heads}}}"#));
+                }
                 "conversations.update" => self.rename(id, params, &out),
                 other => panic!("a method that the double does not know: {other}"),
             }
@@ -258,14 +265,44 @@ impl Double {
         (0..copies).for_each(|_| drop(out.send(reply.clone())));
     }
 
+    /// Everything, whatever the cursor.
+    fn heads(&self, user: &str) -> Value {
+        let state = self.lock();
+        let of_user = state.kept.conversations.iter();
+        let of_user = of_user.filter(|(_, here)| here.members.iter().any(|one| one == user));
+        let heads: Vec<Value> = of_user
+            .map(|(id, here)| json!({"conversation": id, "head_seq": here.head_seq}))
+            .collect();
+        json!({"cursor": "now", "heads": heads})
+    }
+
+    fn read(&self, reader: &str, id: u64, params: &Value, out: &mpsc::UnboundedSender<String>) {
+        let (conversation, seq) = (params["conversation"].as_str().unwrap(), &params["seq"]);
+        let state = self.lock();
+        let event = format!(
+            r#"{{"event":"receipt.updated","conversation":"{conversation}","data":{{"read_seq":{seq}}}}}"#
+        );
+        let members = &state.kept.conversations[conversation].members;
+        for member in members.iter().filter(|member| *member != reader) {
+            for socket in state.sockets.get(member).into_iter().flatten() {
+                let _ = socket.send(event.clone());
+            }
+        }
+        let seq = if &*self.fault == "falling_mark" { json!(0) } else { seq.clone() };
+        let _ = out.send(format!(r#"{{"id":{id},"result":{{"read_seq":{seq}}}}}"#));
+    }
+
     fn list(&self, id: u64, params: &Value, out: &mpsc::UnboundedSender<String>) {
         let head =
             self.lock().kept.conversations[params["conversation"].as_str().unwrap()].head_seq;
         let limit = params["limit"].as_u64().unwrap();
-        let first = (head + 1).saturating_sub(limit).max(1);
+        let (first, last) = match params["after"].as_u64() {
+            Some(after) => (after + 1, head.min(after + limit)),
+            None => ((head + 1).saturating_sub(limit).max(1), head),
+        };
         let first = if &*self.fault == "short_page" { first + 1 } else { first };
         let items: Vec<Value> =
-            (first..=head).map(|seq| json!({"seq": seq, "kind": "text"})).collect();
+            (first..=last).map(|seq| json!({"seq": seq, "kind": "text"})).collect();
         let items = Value::from(items);
         let _ =
             out.send(format!(r#"{{"id":{id},"result":{{"items":{items},"has_before":true}}}}"#));

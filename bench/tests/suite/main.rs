@@ -88,6 +88,10 @@ const SMALL: &[&str] = &[
     "--start-messages=500",
     "--growth-messages=2000",
     "--growth-conversations=60",
+    "--receipts-messages=100000",
+    "--storm-clients=80",
+    "--sync-conversations=40",
+    "--sync-age-s=0",
 ];
 
 fn bench(fault: &str, arguments: &[&str]) -> Run {
@@ -156,12 +160,17 @@ fn every_bench_gives_its_figures() {
         ("growth", "small_messages_per_s"),
         ("growth", "large_messages_per_s"),
         ("growth", "uniform_messages_per_s"),
+        ("receipts", "per_s"),
+        ("storm", "resumes_per_s"),
+        ("sync", "first_screen_ms"),
+        ("sync", "caught_up_ms"),
     ] {
         assert!(value(bench, figure) > 0.0, "{bench}/{figure}");
     }
     // These may well be nothing for a double this small.
     assert!(value("idle", "rss_bytes_per_connection").is_finite());
     assert!(value("idle", "idle_cpu_percent") >= 0.0);
+    assert!(value("sync", "server_cpu_ms") >= 0.0);
     let order = ["send_to_receive_ms", "send_to_receive_p99_ms", "send_to_receive_max_ms"];
     let quantiles = order.map(|figure| value("latency", figure));
     assert!(quantiles.is_sorted(), "{quantiles:?}");
@@ -216,6 +225,9 @@ fn the_group_and_the_paced_loads_find_them_too() {
         ("latency", "lose_event", "came after"),
         ("latency", "lose_reply", "lack their reply or their event"),
         ("page", "short_page", "not the page from"),
+        ("receipts", "falling_mark", "read up to 0 after asking"),
+        ("storm", "short_page", "has seq"),
+        ("sync", "short_page", "has seq"),
     ]);
 }
 
