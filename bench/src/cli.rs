@@ -65,7 +65,7 @@ pub(crate) struct SizeArgs {
     /// Seconds of load before measuring (2).
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub(crate) warm_up_s: Option<u64>,
-    /// Seconds measured (10 [3]; latency 20 [5]; rounds of growth 2 [1]).
+    /// Seconds measured (10 [3]; latency 20 [5]; receipts 4 [1]; rounds of growth 2 [1]).
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) measure_s: Option<u64>,
     /// Milliseconds of each probe of the disk, before and after the load (1,000; latency 3,000).
@@ -144,6 +144,8 @@ pub(crate) struct Sizes {
     pub(crate) growth_conversations: usize,
     pub(crate) growth_rounds: usize,
     pub(crate) receipts_messages: u64,
+    /// Short, so that there is always something left to read; the warm-up is no longer than this.
+    pub(crate) receipts_measure: Duration,
     pub(crate) storm_clients: usize,
     pub(crate) sync_conversations: usize,
     pub(crate) sync_changed: usize,
@@ -190,6 +192,7 @@ impl Args {
             growth_messages: count(own.growth_messages, 10_000_000, 200_000),
             growth_conversations: many(own.growth_conversations, 100_000, 2000).max(pairs + 1),
             growth_rounds: 3,
+            receipts_measure: seconds(4, 1),
             receipts_messages: count(own.receipts_messages, 2_000_000, 500_000),
             storm_clients: many(own.storm_clients, 3000, 3000),
             sync_conversations,

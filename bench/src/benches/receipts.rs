@@ -32,8 +32,10 @@ pub(crate) fn run(context: &Context) -> Outcome<Vec<Figure>> {
     fill_town(NAME, &house, &town, sizes.receipts_messages)?;
     let server = house.server()?;
     let mut engine = connect(NAME, server.address(), &town)?;
-    let spinner = progress::timed(NAME, format!("measuring for {:?}", sizes.measure));
-    let meter = Meter::new(server.pid(), Instant::now(), sizes.warm_up, sizes.measure);
+    let measure = sizes.receipts_measure;
+    let spinner = progress::timed(NAME, format!("measuring for {measure:?}"));
+    let warm_up = sizes.warm_up.min(measure / 4);
+    let meter = Meter::new(server.pid(), Instant::now(), warm_up, measure);
     let each = sizes.receipts_messages / town.routes.len() as u64;
     let mut driver = Readers::new(&town, sizes.window, each, meter);
     engine.run(&mut driver)?;
