@@ -9,7 +9,7 @@ use crate::{
     config::{Config, Overrides},
     control,
     operator::Request,
-    output, serve,
+    output, restore, serve,
     trouble::Trouble,
 };
 
@@ -39,6 +39,13 @@ enum Command {
     /// Copy the database to a file, while the server runs or without it
     Backup {
         /// The file to write; it must not exist
+        file: PathBuf,
+        #[command(flatten)]
+        plain: Plain,
+    },
+    /// Bring a backup back, into a data directory without a database or an empty database server
+    Restore {
+        /// The file that `hoopoe backup` wrote
         file: PathBuf,
         #[command(flatten)]
         plain: Plain,
@@ -241,6 +248,10 @@ impl Cli {
                     .map_err(|e| Trouble::usage(format!("{}: {e}", file.display())))?;
                 (plain, Request::Backup { file })
             }
+            Command::Restore { file, plain } => {
+                restore::run(&plain.place.load(None)?, &file)?.print(plain.json)?;
+                return Ok(ExitCode::SUCCESS);
+            }
             Command::App(command) => command.request(),
             Command::User(command) => command.request(),
             Command::Admin(AdminCommand::Key(command)) => command.request(),
@@ -340,6 +351,7 @@ mod tests {
             "hoopoe serve --database postgres://localhost/x",
             "hoopoe doctor --data d --json",
             "hoopoe backup f --data d",
+            "hoopoe restore f --data d --json",
             "hoopoe api openapi",
         ] {
             assert!(parse(line).is_ok(), "{line}");

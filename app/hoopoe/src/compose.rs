@@ -1,5 +1,6 @@
 //! Names everything: which database, which domains, which edge. Nothing else knows them all.
 
+mod restore;
 mod storage;
 
 use std::{
@@ -21,6 +22,7 @@ use hoopoe_messages::Messages;
 use hoopoe_wire::limits::Limit;
 use http::{Request, Response};
 
+pub(crate) use restore::{Restored, restore};
 pub(crate) use storage::{Lock, Storage, lock};
 
 use crate::{

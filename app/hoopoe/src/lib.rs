@@ -14,6 +14,7 @@ mod logging;
 mod machine;
 mod operator;
 mod output;
+mod restore;
 mod serve;
 mod timers;
 mod trouble;

@@ -42,7 +42,7 @@ pub async fn describe(
     Ok(shapes)
 }
 
-async fn connect(url: &str) -> Result<Client, DbError> {
+pub(crate) async fn connect(url: &str) -> Result<Client, DbError> {
     let options = PostgresOptions::default();
     let config = options::config(url, &options)?;
     let opening = tokio::time::timeout(options.connect_timeout, config.connect(NoTls));

@@ -7,6 +7,7 @@
 
 mod admin;
 mod backend;
+mod copy;
 mod error;
 mod lane;
 mod options;
@@ -17,4 +18,5 @@ mod work;
 
 pub use admin::{StatementShape, describe, run_alone};
 pub use backend::Postgres;
+pub use copy::{DUMP_MAGIC, dump, restore};
 pub use options::PostgresOptions;

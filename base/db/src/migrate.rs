@@ -35,6 +35,7 @@ pub struct MigrationChain {
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
     (owner TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (owner, name))";
 const FIND: &str = "SELECT name FROM schema_migrations WHERE owner = $1 ORDER BY name";
+const ALL: &str = "SELECT owner, name FROM schema_migrations ORDER BY owner, name";
 const RECORD: &str = "INSERT INTO schema_migrations (owner, name) VALUES ($1, $2)";
 
 /// Replaces the few words that have no portable spelling: `{{bytes}}` and, for tables that are
@@ -48,9 +49,15 @@ pub fn render(sql: &str, dialect: Dialect) -> String {
 }
 
 /// Brings the schema up to date. Chains are given lowest layer first. It can be killed at any
-/// moment and run again.
+/// moment and run again. A database that a newer program has brought further is refused and left as
+/// it is.
 pub async fn migrate(db: &Db, chains: &[MigrationChain]) -> Result<usize, Fail> {
-    db.write(|tx| tx.execute(CREATE, &[]).map(|_| ()).map_err(Fail::from)).await?;
+    let known: Vec<MigrationChain> = chains.to_vec();
+    db.write(move |tx| {
+        tx.execute(CREATE, &[])?;
+        refuse_newer(tx.as_read(), &known).map_err(Fail::from)
+    })
+    .await?;
     let mut count = 0;
     for chain in chains.iter().copied() {
         for migration in chain.migrations.iter().copied() {
@@ -60,6 +67,24 @@ pub async fn migrate(db: &Db, chains: &[MigrationChain]) -> Result<usize, Fail> 
         }
     }
     Ok(count)
+}
+
+/// What has run here and is not among `chains`, of owners that are.
+fn refuse_newer(tx: &mut dyn ReadTx, chains: &[MigrationChain]) -> Result<(), DbError> {
+    let ran = tx.all(ALL, &[], |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))?;
+    let newer = ran.iter().find(|(owner, name)| {
+        let chain = chains.iter().find(|chain| chain.owner == owner);
+        chain.is_some_and(|chain| chain.migrations.iter().all(|known| known.name != name))
+    });
+    match newer {
+        None => Ok(()),
+        Some((owner, name)) => Err(DbError::new(
+            DbErrorKind::Other,
+            format!(
+                "the database was written by a newer Hoopoe ({owner}/{name}): install that version"
+            ),
+        )),
+    }
 }
 
 /// The names that have run for one owner, in order.

@@ -36,9 +36,10 @@ pub(crate) fn epoch(tx: &mut dyn ReadTx) -> Result<i64, DbError> {
     Ok(bytes.map_or(1, i64::from_be_bytes))
 }
 
-/// Begins a new epoch and returns it.
-pub(crate) fn begin_epoch(tx: &mut dyn WriteTx) -> Result<i64, DbError> {
-    let next = epoch(tx.as_read())? + 1;
+/// Begins a new epoch and returns it: its second, so that two copies of one backup that are
+/// restored one after the other do not have the same.
+pub(crate) fn begin_epoch(tx: &mut dyn WriteTx, now: Time) -> Result<i64, DbError> {
+    let next = (epoch(tx.as_read())? + 1).max(now.0.div_euclid(1_000_000));
     tx.execute(PUT, &[EPOCH.into(), (&next.to_be_bytes()).into()])?;
     Ok(next)
 }

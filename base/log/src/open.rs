@@ -172,7 +172,8 @@ impl Log {
     /// Begins a new epoch: clients refetch, and offer their own sends again. The process that
     /// called it must be started anew to use it.
     pub async fn begin_epoch(&self) -> Result<i64, Fail> {
-        self.inner.db.write(|tx| Ok(meta::begin_epoch(tx)?)).await
+        let now = self.inner.env.clock.now();
+        self.inner.db.write(move |tx| Ok(meta::begin_epoch(tx, now)?)).await
     }
 
     /// Says that this node's lanes live, and forgets what is too old: call it every minute or so.

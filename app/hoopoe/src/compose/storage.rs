@@ -18,7 +18,7 @@ use crate::trouble::Trouble;
 pub(crate) type Lock = DataLock;
 
 /// The database file in a data directory.
-const FILE: &str = "hoopoe.db";
+pub(super) const FILE: &str = "hoopoe.db";
 
 /// Takes the lock of a data directory, or `None` when another process has it.
 pub(crate) fn lock(directory: &Path) -> io::Result<Option<Lock>> {
@@ -31,7 +31,7 @@ pub(crate) enum Storage {
     /// In the data directory.
     Embedded { sqlite: Arc<Sqlite>, file: PathBuf },
     /// Behind a connection.
-    Remote(Arc<Postgres>),
+    Remote { postgres: Arc<Postgres>, url: String },
 }
 
 impl Storage {
@@ -40,7 +40,8 @@ impl Storage {
         match (url, data) {
             (Some(url), _) => {
                 let connected = Postgres::connect(url, Default::default()).await;
-                connected.map(Self::Remote).map_err(|error| cannot("use the database", &error))
+                let postgres = connected.map_err(|error| cannot("use the database", &error))?;
+                Ok(Self::Remote { postgres, url: url.to_owned() })
             }
             (None, None) => Err(Trouble::usage("there is neither a data directory nor a database")),
             (None, Some(data)) => {
@@ -58,7 +59,7 @@ impl Storage {
     pub(crate) fn db(&self) -> Db {
         match self {
             Self::Embedded { sqlite, .. } => Db::new(sqlite.clone()),
-            Self::Remote(postgres) => Db::new(postgres.clone()),
+            Self::Remote { postgres, .. } => Db::new(postgres.clone()),
         }
     }
 
@@ -92,15 +93,22 @@ impl Storage {
 
     /// Copies the database to a new file and says how large it is.
     pub(crate) async fn backup(&self, target: &Path) -> Result<u64, Trouble> {
-        let Self::Embedded { sqlite, .. } = self else {
-            return Err(Trouble::failed("the data is on a PostgreSQL server: use pg_dump there"));
+        let words = |words: String| Trouble::failed(format!("{}: {words}", target.display()));
+        let partial = begin_copy(target).map_err(words)?;
+        let copied = match self {
+            Self::Embedded { sqlite, .. } => {
+                let (sqlite, partial) = (sqlite.clone(), partial.clone());
+                blocking(move || sqlite.backup(&partial)).await?
+            }
+            Self::Remote { url, .. } => hoopoe_db_postgres::dump(url, &partial).await,
         };
-        let (sqlite, target) = (sqlite.clone(), target.to_owned());
-        blocking(move || {
-            write_backup(&sqlite, &target)
-                .map_err(|words| Trouble::failed(format!("{}: {words}", target.display())))
+        let settled = copied
+            .map_err(|error| error.to_string())
+            .and_then(|()| settle(&partial, target).map_err(|error| error.to_string()));
+        settled.map_err(|error| {
+            drop(fs::remove_file(&partial));
+            words(error)
         })
-        .await?
     }
 
     /// Finishes what is queued and closes. Blocks.
@@ -111,30 +119,25 @@ impl Storage {
     fn backend(&self) -> &dyn Backend {
         match self {
             Self::Embedded { sqlite, .. } => &**sqlite,
-            Self::Remote(postgres) => &**postgres,
+            Self::Remote { postgres, .. } => &**postgres,
         }
     }
 }
 
-/// The copy appears under its name only when it is whole and on stable storage.
-fn write_backup(sqlite: &Sqlite, target: &Path) -> Result<u64, String> {
-    let words = |error: io::Error| error.to_string();
+/// Makes the private file that a copy is written to: it gets the copy's name only when it is whole
+/// and on stable storage.
+fn begin_copy(target: &Path) -> Result<PathBuf, String> {
     if target.symlink_metadata().is_ok() {
         return Err("there is such a file already".to_owned());
     }
     let name = target.file_name().ok_or("is no name for a file")?.to_string_lossy();
     let partial = target.with_file_name(format!("{name}.partial"));
-    let copied = make_private(&partial)
-        .map_err(words)
-        .and_then(|()| sqlite.backup(&partial).map_err(|error| error.to_string()))
-        .and_then(|()| settle(&partial, target).map_err(words));
-    if copied.is_err() {
-        drop(fs::remove_file(&partial));
-    }
-    copied
+    make_private(&partial).map_err(|error| error.to_string())?;
+    Ok(partial)
 }
 
-fn settle(partial: &Path, target: &Path) -> io::Result<u64> {
+/// Gives a finished copy its name, on stable storage, and says how large it is.
+pub(super) fn settle(partial: &Path, target: &Path) -> io::Result<u64> {
     let file = File::open(partial)?;
     file.sync_all()?;
     fs::rename(partial, target)?;
@@ -145,18 +148,18 @@ fn settle(partial: &Path, target: &Path) -> io::Result<u64> {
 }
 
 /// Makes an empty file that only its owner reads; one that is there stays as it is.
-fn make_private(path: &Path) -> io::Result<()> {
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true).mode(0o600).open(path).map(|_| ())
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Trouble> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Trouble::failed(format!("the work was broken off: {error}")))
 }
 
-fn cannot(what: &str, error: &DbError) -> Trouble {
+pub(super) fn cannot(what: &str, error: &DbError) -> Trouble {
     Trouble::failed(format!("cannot {what}: {error}"))
 }

@@ -358,6 +358,21 @@ async fn migrations_run_once(db: TestDb) {
 }
 
 #[db_test]
+async fn a_database_of_a_newer_program_is_refused_and_left_as_it_is(db: TestDb) {
+    const NEWER: MigrationChain = MigrationChain {
+        owner: TABLES.owner,
+        migrations: &[
+            TABLES.migrations[0],
+            Migration::portable("0002_newer", "ALTER TABLE things ADD COLUMN note TEXT;\n"),
+        ],
+    };
+    hoopoe_db::migrate(&db.db, &[NEWER]).await.unwrap();
+    let refusal = hoopoe_db::migrate(&db.db, &[TABLES]).await.unwrap_err().to_string();
+    assert!(refusal.contains("a newer Hoopoe (backend-test/0002_newer)"), "{refusal}");
+    assert_eq!(hoopoe_db::migrate(&db.db, &[NEWER]).await.unwrap(), 0);
+}
+
+#[db_test]
 async fn a_migration_that_fails_leaves_nothing(db: TestDb) {
     const BROKEN: MigrationChain = MigrationChain {
         owner: "backend-test",

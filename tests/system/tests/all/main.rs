@@ -17,6 +17,7 @@ mod load;
 mod process;
 mod removal;
 mod resources;
+mod restore;
 mod resume;
 mod seeded_bugs;
 mod sessions;
