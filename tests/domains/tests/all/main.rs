@@ -31,6 +31,8 @@ mod conversations_roles;
 #[cfg(test)]
 mod conversations_sync;
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod jobs_house;
 #[cfg(test)]
 mod jobs_queue;

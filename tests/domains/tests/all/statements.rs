@@ -9,7 +9,7 @@ use hoopoe_db::{Db, DbError, Dialect, MigrationChain, ReadTx, Row, Value};
 use hoopoe_testkit::{TestDb, Which, db_test};
 
 /// Every crate that brings tables, lowest layer first.
-const CHAINS: &[MigrationChain] = &[
+pub(crate) const CHAINS: &[MigrationChain] = &[
     hoopoe_log::MIGRATIONS,
     hoopoe_jobs::MIGRATIONS,
     hoopoe_apps::MIGRATIONS,
