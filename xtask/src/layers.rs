@@ -125,7 +125,17 @@ pub(crate) const LAYERS: &[Layer] = &[
     ),
     edge(
         "gateway",
-        &["wire", "kernel", "db", "log", "bus", "accounts", "conversations", "messages"],
+        &[
+            "wire",
+            "kernel",
+            "db",
+            "log",
+            "bus",
+            "accounts",
+            "conversations",
+            "messages",
+            "presence",
+        ],
     ),
     edge("http", &["wire", "kernel", "gateway"]),
     edge("mcp", &["wire", "kernel", "apps", "accounts"]),

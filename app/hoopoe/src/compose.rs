@@ -19,6 +19,7 @@ use hoopoe_http::{Edge, EdgeOptions, EdgeParts, SocketUpgrade};
 use hoopoe_kernel::{Env, Fail, Registry, TokenBuckets, ports::Ports};
 use hoopoe_log::Log;
 use hoopoe_messages::Messages;
+use hoopoe_presence::{Presence, PresenceParts};
 use hoopoe_wire::limits::Limit;
 use http::{Request, Response};
 
@@ -37,6 +38,7 @@ const MIGRATIONS: &[MigrationChain] = &[
     hoopoe_apps::MIGRATIONS,
     hoopoe_accounts::MIGRATIONS,
     hoopoe_conversations::MIGRATIONS,
+    hoopoe_presence::MIGRATIONS,
 ];
 
 /// The domains over an open database.
@@ -52,6 +54,7 @@ pub(crate) struct House {
     bus: Arc<dyn Bus>,
     conversations: Conversations,
     messages: Messages,
+    pub(crate) presence: Presence,
 }
 
 /// What a server has beside the domains.
@@ -75,8 +78,26 @@ impl House {
         let accounts = Accounts::new(db.clone(), env.clone(), apps.clone(), bus.clone());
         let conversations = Conversations::new(log.clone(), accounts.clone());
         let messages = Messages::new(log.clone(), accounts.clone(), bus.clone());
-        let data = data.map(Path::to_owned);
-        Ok(Self { storage, data, db, env, log, apps, accounts, bus, conversations, messages })
+        let presence = Presence::new(PresenceParts {
+            db: db.clone(),
+            env: env.clone(),
+            accounts: accounts.clone(),
+            conversations: conversations.clone(),
+            bus: bus.clone(),
+        });
+        Ok(Self {
+            storage,
+            data: data.map(Path::to_owned),
+            db,
+            env,
+            log,
+            apps,
+            accounts,
+            bus,
+            conversations,
+            messages,
+            presence,
+        })
     }
 
     /// Whether the database takes writes, asked with an empty one.
@@ -95,6 +116,7 @@ impl House {
             hoopoe_accounts::commands(&self.accounts),
             hoopoe_conversations::commands(&self.conversations),
             hoopoe_messages::commands(&self.messages),
+            hoopoe_presence::commands(&self.presence),
             hoopoe_apps::commands(&self.apps),
             hoopoe_http::commands(limits),
         ];
@@ -121,6 +143,7 @@ impl House {
             conversations: self.conversations.clone(),
             accounts: self.accounts.clone(),
             bus: self.bus.clone(),
+            presence: self.presence.clone(),
         });
         let gateway = Gateway::new(GatewayParts {
             registry: registry.clone(),

@@ -69,6 +69,7 @@ async fn serve(config: Config, demo: bool) -> Result<(), Trouble> {
     let server = Arc::new(Server::new(front.edge.clone()));
     let control = tokio::spawn(Control::open(data.path())?.serve(house.clone()));
     let sweeps = tokio::spawn(timers::sweep(house.clone(), front.buckets.clone()));
+    let presence = tokio::spawn(house.presence.clone().run());
     let upkeep = tokio::spawn(timers::keep_metrics(metrics));
     let accepting = tokio::spawn({
         let server = server.clone();
@@ -101,12 +102,13 @@ async fn serve(config: Config, demo: bool) -> Result<(), Trouble> {
         }
         () = signals.wait_for_stop() => tracing::warn!("told to stop again: not waiting"),
     }
-    for task in [control, sweeps, upkeep, accepting] {
+    for task in [control, sweeps, presence, upkeep, accepting] {
         task.abort();
         // An aborted task ends with an error that says just that.
         drop(task.await);
     }
     drop((front, server));
+    house.presence.close().await;
     house.close().await;
     tracing::info!("stopped");
     told

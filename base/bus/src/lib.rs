@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hoopoe_kernel::Uid;
-use hoopoe_wire::SessionId;
+use hoopoe_kernel::{AppNo, Uid};
+use hoopoe_wire::{ConversationId, SessionId};
 use tokio::sync::mpsc;
 
 /// Notices that a subscriber may be behind before it loses some.
@@ -28,6 +28,37 @@ pub enum Notice {
         /// `{"event":…,"data":…}`.
         frame: Bytes,
     },
+    /// An event for some connections of this node: it need not leave the node.
+    Connections {
+        /// Whose connection, and its number.
+        to: Vec<(Uid, u64)>,
+        /// The same as in `Users`.
+        frame: Bytes,
+    },
+    /// An ephemeral event for members of a conversation. Who is no member any more when it is
+    /// delivered is not told.
+    Members {
+        /// Which.
+        conversation: ConversationId,
+        /// Whom, as of when it was published.
+        uids: Vec<Uid>,
+        /// The same as in `Users`.
+        frame: Bytes,
+    },
+    /// A user has decided anew who sees them.
+    Visibility {
+        /// Who.
+        uid: Uid,
+    },
+    /// A node tells the others who is connected to it.
+    Whereabouts {
+        /// The node, or rather this life of it: a number that no other has.
+        life: i64,
+        /// Counts what this life has told, without a gap, so that a lost one shows.
+        n: u64,
+        /// What it tells.
+        told: Whereabouts,
+    },
     /// A session ended: its sockets are closed with 4403. `None`: all sessions of the user.
     Revoked {
         /// Whose.
@@ -35,6 +66,22 @@ pub enum Notice {
         /// Which.
         session: Option<SessionId>,
     },
+}
+
+/// What a node tells of its connections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// Who has come and who has gone since it spoke last; nobody: it only says that it lives.
+    Moved {
+        /// Now connected.
+        came: Vec<(AppNo, Uid)>,
+        /// Connected no more.
+        gone: Vec<Uid>,
+    },
+    /// Everybody who is connected: the answer to `Asked`.
+    All(Vec<(AppNo, Uid)>),
+    /// It has missed something, or has just begun: every node answers with all of its own.
+    Asked,
 }
 
 /// Carries notices. At most once, in order per publisher where nothing is lost.

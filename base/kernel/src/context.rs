@@ -114,13 +114,22 @@ pub struct Ctx {
     pub request_id: RequestId,
     /// Where the call came from, when it came over a network.
     pub address: Option<IpAddr>,
+    /// The socket that the call came over, when it came over one: a number of this node.
+    pub connection: Option<u64>,
     env: Arc<Env>,
 }
 
 impl Ctx {
     /// A context for an actor of an app.
     pub fn new(env: &Arc<Env>, app: AppNo, actor: Actor) -> Self {
-        Self { app, actor, request_id: RequestId(env.fresh_id()), address: None, env: env.clone() }
+        Self {
+            app,
+            actor,
+            request_id: RequestId(env.fresh_id()),
+            address: None,
+            connection: None,
+            env: env.clone(),
+        }
     }
 
     /// The server's own.

@@ -6,11 +6,15 @@ use hoopoe_kernel::{AppNo, Uid};
 use hoopoe_wire::Time;
 
 /// A value to keep.
-pub(crate) struct Put<'a> {
-    pub(crate) kind: &'a str,
-    pub(crate) key: &'a [u8],
-    pub(crate) body: &'a [u8],
-    pub(crate) at: Time,
+pub struct Put<'a> {
+    /// `membership`, `draft`, …
+    pub kind: &'a str,
+    /// Which one.
+    pub key: &'a [u8],
+    /// Its value, JSON.
+    pub body: &'a [u8],
+    /// When.
+    pub at: Time,
 }
 
 /// A value of the user state log, or the tombstone of one.
@@ -46,12 +50,8 @@ fn next(tx: &mut dyn WriteTx, app: AppNo, uid: Uid) -> Result<i64, DbError> {
     rev.ok_or_else(|| DbError::new(DbErrorKind::Other, "an upsert returned no row"))
 }
 
-pub(crate) fn put(
-    tx: &mut dyn WriteTx,
-    app: AppNo,
-    uid: Uid,
-    put: &Put<'_>,
-) -> Result<i64, DbError> {
+/// Puts a value and returns its rev in the user's own count.
+pub fn put(tx: &mut dyn WriteTx, app: AppNo, uid: Uid, put: &Put<'_>) -> Result<i64, DbError> {
     write(tx, app, uid, put, false)
 }
 

@@ -126,6 +126,13 @@ codes! {
     DIRECT_IS_FIXED = "conversations.direct_is_fixed", 409, false, "Direct conversations are fixed",
         "Members of a direct conversation cannot be added, removed or renamed.",
         "Create a group.";
+    // Presence.
+    PRESENCE_SOCKET_ONLY = "presence.socket_only", 409, false, "Only over a socket",
+        "A subscription belongs to a socket, and this call came over HTTP.",
+        "Call it over the socket, or ask `GET /v1/presence`.";
+    PRESENCE_TOO_MANY = "presence.too_many_subscriptions", 422, false, "Too many subscriptions",
+        "The connection would be subscribed to more users than the limit. Nothing was changed.",
+        "Unsubscribe from those who are not on the screen any more.";
     // Messages.
     MESSAGE_NOT_FOUND = "messages.not_found", 404, false, "No such message",
         "There is no message of this seq that the caller may see.",

@@ -7,6 +7,8 @@ use crate::{
     accounts::{SessionRevoked, User},
     conversations::{Conversation, MemberRemovedEvent, MemberUpdatedEvent, MembersAddedEvent},
     messages::{Message, ReceiptUpdated},
+    presence::{Presence, TypingEvent},
+    settings::Settings,
 };
 
 /// Where an event stands in its conversation.
@@ -64,6 +66,16 @@ events! {
     "receipt.updated", None, ReceiptUpdated,
         "Somebody has received or read further: to the senders of those messages and to the \
          reader's own devices. Above 50 members it is a count, at most once a second.";
+    "typing.started", None, TypingEvent,
+        "Somebody else writes in a conversation of the receiver. It comes again every few seconds \
+         while they do, and ends by itself after 6 s. Not in conversations above 100 members.";
+    "typing.stopped", None, TypingEvent,
+        "They stopped, or have not said for 6 s that they still do.";
+    "presence.updated", None, Presence,
+        "Somebody came or went whom this connection has subscribed to; at most one a second for \
+         each of them. Who went is told 15 s later, unless they are back by then.";
+    "user.settings_updated", None, Settings,
+        "The receiver has other settings now.";
     "user.updated", None, User,
         "The receiver's own profile has changed.";
     "session.revoked", None, SessionRevoked,

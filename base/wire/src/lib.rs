@@ -13,8 +13,10 @@ pub mod ids;
 pub mod limits;
 pub mod messages;
 pub mod page;
+pub mod presence;
 pub mod problem;
 pub mod session;
+pub mod settings;
 pub mod time;
 
 pub use ids::{AppId, ConversationId, DeviceId, KeyId, RequestId, SessionId, UserId};

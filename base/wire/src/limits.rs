@@ -87,6 +87,23 @@ limits! {
         "How far `sync` looks back behind a cursor: clocks differ and transactions take time.";
     GROUP_MEMBERS_MAX: usize = 2_000, "members",
         "Up to here every receipt and presence is exact.";
+    PRESENCE_USERS_PER_CALL_MAX: usize = 100, "users",
+        "What a screen shows of people; each of them is looked up.";
+    PRESENCE_SUBSCRIPTIONS_MAX: usize = 500, "users per connection",
+        "Everybody in a long list of conversations; who scrolls unsubscribes.";
+    PRESENCE_MEMBERS_MAX: i64 = 2_000, "members",
+        "To share a larger conversation is not to know each other: presence is off there.";
+    PRESENCE_GRACE_MS: u64 = 15_000, "milliseconds",
+        "Who comes back within it was never away: lifts, tunnels, a change of networks.";
+    PRESENCE_STEP_MS: u64 = 1_000, "milliseconds",
+        "Of one user, at most one change is told in this time.";
+    TYPING_MS_MAX: u64 = 6_000, "milliseconds",
+        "Who has not said for so long that they still write has stopped.";
+    TYPING_STEP_MS: u64 = 3_000, "milliseconds",
+        "While somebody writes, the others are told again after this time; repeats in between \
+         only prolong it.";
+    TYPING_MEMBERS_MAX: usize = 100, "members",
+        "In a larger conversation somebody always writes, and each time everybody would be told.";
     IN_FLIGHT_PER_CONNECTION_MAX: usize = 256, "commands",
         "Over it the server stops reading the socket until replies have left.";
     CONNECTION_QUEUE_BYTES_MAX: usize = 1024 * 1024, "bytes",

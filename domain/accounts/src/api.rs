@@ -10,6 +10,7 @@ use hoopoe_wire::{
     },
     codes,
     page::Empty,
+    settings::UpdateSettings,
 };
 
 use crate::Accounts;
@@ -19,6 +20,7 @@ pub fn commands(accounts: &Accounts) -> Vec<Command> {
     let mut commands = user_commands(accounts);
     commands.extend(user_lists(accounts));
     commands.extend(me_commands(accounts));
+    commands.extend(settings_commands(accounts));
     commands.extend(session_commands(accounts));
     commands
 }
@@ -109,6 +111,25 @@ fn me_commands(accounts: &Accounts) -> Vec<Command> {
             .fails(&[&codes::USER_NOT_FOUND])
             .handle(on(accounts, |accounts, ctx, request: UpdateMe| async move {
                 Ok(Answer::ok(accounts.update_me(&ctx, request).await?))
+            })),
+    ]
+}
+
+fn settings_commands(accounts: &Accounts) -> Vec<Command> {
+    vec![
+        Command::new("settings.get", Method::Get, "/v1/me/settings")
+            .doc("Shows what the caller has decided for all of their devices.")
+            .handle(on(accounts, |accounts, ctx, _: Empty| async move {
+                Ok(Answer::ok(accounts.get_settings(&ctx).await?))
+            })),
+        Command::new("settings.update", Method::Patch, "/v1/me/settings")
+            .doc(
+                "Changes some of the caller's settings. All of their devices are told.\n\nWith \
+                 `presence: nobody` nobody sees whether the caller is there, and the caller sees \
+                 nobody.",
+            )
+            .handle(on(accounts, |accounts, ctx, request: UpdateSettings| async move {
+                Ok(Answer::ok(accounts.update_settings(&ctx, request).await?))
             })),
     ]
 }

@@ -6,6 +6,7 @@ use hoopoe_kernel::{Fail, Uid};
 use hoopoe_wire::{
     SessionId,
     accounts::{SessionRevoked, User},
+    settings::Settings,
 };
 use serde::Serialize;
 
@@ -26,6 +27,14 @@ impl Accounts {
     /// `user.updated`, to the user's own devices.
     pub(crate) fn tell_updated(&self, uid: Uid, user: &User) -> Result<(), Fail> {
         let frame = frame("user.updated", user)?;
+        self.0.bus.publish(Notice::Users { uids: vec![uid], frame });
+        Ok(())
+    }
+
+    /// `user.settings_updated`, to the user's own devices; and presence asks anew who sees them.
+    pub(crate) fn tell_settings(&self, uid: Uid, settings: &Settings) -> Result<(), Fail> {
+        self.0.bus.publish(Notice::Visibility { uid });
+        let frame = frame("user.settings_updated", settings)?;
         self.0.bus.publish(Notice::Users { uids: vec![uid], frame });
         Ok(())
     }

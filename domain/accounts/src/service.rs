@@ -9,6 +9,7 @@ mod list_users;
 pub(crate) mod names;
 mod resolve;
 mod revoke_session;
+mod settings;
 mod start_session;
 mod update_user;
 mod upsert_users;

@@ -11,6 +11,7 @@ mod list;
 mod list_members;
 mod remove_member;
 mod require;
+mod share;
 mod sync;
 mod update;
 mod update_member;

@@ -32,6 +32,11 @@ const COUNT_ROLE: &str =
 const STANDING: &str = "SELECT c.kind, m.role FROM members m \
     JOIN conversations c ON c.conversation = m.conversation AND c.app = m.app \
     WHERE m.conversation = $1 AND m.uid = $2 AND m.app = $3";
+const SHARE: &str = "SELECT s.key FROM user_state s \
+    JOIN user_state t ON t.kind = s.kind AND t.key = s.key AND t.removed = 0 \
+    JOIN conversations c ON c.conversation = s.key AND c.app = s.app \
+    WHERE s.uid = $1 AND s.kind = 'membership' AND s.removed = 0 AND s.app = $2 \
+        AND t.uid = $3 AND c.member_count <= $4 LIMIT 1";
 const SET_ROLE: &str =
     "UPDATE members SET role = $1 WHERE conversation = $2 AND uid = $3 AND app = $4";
 const DELETE_MEMBER: &str = "DELETE FROM members WHERE conversation = $1 AND uid = $2 AND app = $3";
@@ -46,6 +51,7 @@ pub const STATEMENTS: &[&str] = &[
     MEMBERS_AFTER,
     COUNT_ROLE,
     STANDING,
+    SHARE,
     SET_ROLE,
     DELETE_MEMBER,
 ];
@@ -165,6 +171,18 @@ pub(crate) fn standing(
 ) -> Result<Option<(ConversationKind, Role)>, DbError> {
     let args = [conversation.as_bytes().into(), uid.0.into(), app.0.into()];
     tx.first(STANDING, &args, |row| Ok((kind(row.text(0)?)?, role(row.text(1)?)?)))
+}
+
+/// Whether both are members of one conversation of at most so many members.
+pub(crate) fn share(
+    tx: &mut dyn ReadTx,
+    app: AppNo,
+    one: Uid,
+    other: Uid,
+    members_max: i64,
+) -> Result<bool, DbError> {
+    let args = [one.0.into(), app.0.into(), other.0.into(), members_max.into()];
+    Ok(tx.first(SHARE, &args, |_| Ok(()))?.is_some())
 }
 
 pub(crate) fn set_role(

@@ -11,6 +11,7 @@ use hoopoe_log::{
     AudienceChange, Batch, Log, Logged, LoggedChange, Spans, changes, heads, messages,
     messages::At, spans,
 };
+use hoopoe_presence::Presence;
 use hoopoe_wire::{ConversationId, session::CloseCode};
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -35,6 +36,7 @@ pub(crate) struct Fanout {
     log: Log,
     conversations: Conversations,
     accounts: Accounts,
+    presence: Presence,
     online: Arc<Mutex<Online>>,
     control: mpsc::WeakUnboundedSender<Control>,
     rooms: FxHashMap<ConversationId, Room>,
@@ -51,11 +53,12 @@ impl Fanout {
         online: Arc<Mutex<Online>>,
         control: mpsc::WeakUnboundedSender<Control>,
     ) -> Self {
-        let Sources { log, conversations, accounts, .. } = sources;
+        let Sources { log, conversations, accounts, presence, .. } = sources;
         Self {
             log,
             conversations,
             accounts,
+            presence,
             online,
             control,
             rooms: FxHashMap::default(),
@@ -180,6 +183,7 @@ impl Fanout {
     /// that they went, and everybody else hears both.
     async fn pass_members(&mut self, conversation: ConversationId, change: &LoggedChange) {
         let AudienceChange::Members { joined, left, snapshot } = &change.audience else { return };
+        self.presence.members_changed(joined, left);
         let Some(room) = self.rooms.get_mut(&conversation) else { return };
         let keeps_old = !left.is_empty() && faults::strikes("message_after_removal");
         // The log does not keep who came and went.
@@ -192,8 +196,10 @@ impl Fanout {
         }
         let Some(room) = self.rooms.get_mut(&conversation) else { return };
         if is_from_log && let Some(old) = &old_uids {
+            let changed = difference(old, &room.audience.uids);
+            self.presence.members_changed(&changed, &changed);
             let online = self.online.lock();
-            for uid in difference(old, &room.audience.uids) {
+            for uid in changed {
                 online.of(uid).iter().for_each(|outbox| outbox.close(CloseCode::Resync));
             }
         }
@@ -254,6 +260,14 @@ impl Fanout {
                 let AudienceChange::Members { joined, .. } = &change.audience else { return };
                 self.forget(conversation, joined, &fail);
             }
+        }
+    }
+
+    /// Leaves out of an ephemeral event's audience who is no member (any more): nobody hears of a
+    /// conversation behind their removal or before their coming.
+    pub(crate) fn keep_members(&self, conversation: ConversationId, uids: &mut Vec<Uid>) {
+        if let Some(room) = self.rooms.get(&conversation) {
+            uids.retain(|uid| room.audience.uids.contains(uid));
         }
     }
 

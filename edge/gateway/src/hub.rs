@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use hoopoe_accounts::Accounts;
 use hoopoe_bus::{Bus, Notice};
 use hoopoe_conversations::Conversations;
-use hoopoe_kernel::Uid;
+use hoopoe_kernel::{AppNo, Uid};
 use hoopoe_log::{Batch, Log};
+use hoopoe_presence::Presence;
 use hoopoe_wire::{ConversationId, SessionId, session::CloseCode};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -23,6 +25,7 @@ const EARLY_WAIT: Duration = Duration::from_millis(20);
 pub struct Hub {
     online: Arc<Mutex<Online>>,
     control: mpsc::UnboundedSender<Control>,
+    presence: Presence,
 }
 
 /// Outboxes by user.
@@ -43,10 +46,13 @@ impl Online {
         self.generation
     }
 
-    pub(crate) fn add(&mut self, outbox: &Arc<Outbox>) {
-        self.by_user.entry(outbox.uid).or_default().push(outbox.clone());
+    /// Whether it is the user's first.
+    pub(crate) fn add(&mut self, outbox: &Arc<Outbox>) -> bool {
+        let outboxes = self.by_user.entry(outbox.uid).or_default();
+        outboxes.push(outbox.clone());
         self.generation += 1;
         self.count += 1;
+        outboxes.len() == 1
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Outbox>> {
@@ -71,6 +77,8 @@ pub struct Sources {
     pub accounts: Accounts,
     /// Ephemeral events and revocations.
     pub bus: Arc<dyn Bus>,
+    /// Is told who is connected.
+    pub presence: Presence,
 }
 
 impl Hub {
@@ -80,17 +88,28 @@ impl Hub {
         let (control, receiver) = mpsc::unbounded_channel();
         let feed = sources.log.feed();
         let notices = sources.bus.subscribe();
+        let presence = sources.presence.clone();
         let fanout = Fanout::new(sources, online.clone(), control.downgrade());
-        let task = Task { fanout, feed, notices, control: receiver, online: online.clone() };
+        let task = Task {
+            fanout,
+            feed,
+            notices,
+            control: receiver,
+            online: online.clone(),
+            presence: presence.clone(),
+        };
         tokio::spawn(task.run());
-        Self { online, control }
+        Self { online, control, presence }
     }
 
     /// From now on this connection hears everything.
-    pub(crate) fn join(&self, outbox: Outbox) -> Seat {
+    pub(crate) fn join(&self, app: AppNo, outbox: Outbox) -> Seat {
         let outbox = Arc::new(outbox);
         let mut online = self.online.lock();
-        online.add(&outbox);
+        if online.add(&outbox) {
+            // Under the lock, so that coming and going are told in their order.
+            self.presence.connected(app, outbox.uid);
+        }
         metrics::gauge!("hoopoe_connections").set(online.count as f64);
         drop(online);
         Seat { hub: self.clone(), outbox }
@@ -107,11 +126,13 @@ impl Hub {
         }
         if outboxes.is_empty() {
             online.by_user.remove(&outbox.uid);
+            self.presence.disconnected(outbox.uid);
         }
         online.generation += 1;
         online.count -= removed;
         metrics::gauge!("hoopoe_connections").set(online.count as f64);
         drop(online);
+        self.presence.closed(outbox.uid, outbox.number);
         // Rooms that nobody writes in keep the outbox itself for long.
         outbox.abandon();
     }
@@ -168,6 +189,7 @@ struct Task {
     notices: mpsc::Receiver<Notice>,
     control: mpsc::UnboundedReceiver<Control>,
     online: Arc<Mutex<Online>>,
+    presence: Presence,
 }
 
 impl Task {
@@ -215,15 +237,32 @@ impl Task {
         match notice {
             Notice::Hint { .. } => {}
             Notice::Users { uids, frame } => {
-                let mut framed = Vec::with_capacity(frame.len() + 4);
-                text_frame::write(&mut framed, &frame);
-                let framed = bytes::Bytes::from(framed);
+                self.tell(&uids, &frame);
+            }
+            Notice::Members { conversation, mut uids, frame } => {
+                self.fanout.keep_members(conversation, &mut uids);
+                self.tell(&uids, &frame);
+            }
+            Notice::Connections { to, frame } => {
+                let framed = as_text_frame(&frame);
                 let online = self.online.lock();
-                for outbox in uids.iter().flat_map(|uid| online.of(*uid)) {
-                    outbox.push(framed.clone());
+                for (uid, number) in to {
+                    let outbox = online.of(uid).iter().find(|outbox| outbox.number == number);
+                    if let Some(outbox) = outbox {
+                        outbox.push(framed.clone());
+                    }
                 }
             }
+            Notice::Visibility { .. } | Notice::Whereabouts { .. } => self.presence.hear(&notice),
             Notice::Revoked { uid, session } => self.revoke(uid, session),
+        }
+    }
+
+    fn tell(&self, uids: &[Uid], frame: &Bytes) {
+        let framed = as_text_frame(frame);
+        let online = self.online.lock();
+        for outbox in uids.iter().flat_map(|uid| online.of(*uid)) {
+            outbox.push(framed.clone());
         }
     }
 
@@ -234,6 +273,12 @@ impl Task {
             outbox.close(CloseCode::Revoked);
         }
     }
+}
+
+fn as_text_frame(json: &Bytes) -> Bytes {
+    let mut framed = Vec::with_capacity(json.len() + 4);
+    text_frame::write(&mut framed, json);
+    framed.into()
 }
 
 /// Has [`Control::Fill`] come after a while.

@@ -1,12 +1,18 @@
 //! What waits to be written to one socket: bounded, shared bytes, woken once.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use hoopoe_kernel::Uid;
 use hoopoe_wire::{SessionId, limits, session::CloseCode};
 use parking_lot::Mutex;
+
+/// The number of the next connection of this process.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// Room for this many chunks is kept by an empty queue.
 const IDLE_CHUNKS_MAX: usize = 64;
@@ -15,6 +21,8 @@ const IDLE_CHUNKS_MAX: usize = 64;
 pub(crate) struct Outbox {
     pub(crate) uid: Uid,
     pub(crate) session: SessionId,
+    /// No other connection of this node has it.
+    pub(crate) number: u64,
     queue: Mutex<Queue>,
     waker: AtomicWaker,
 }
@@ -28,7 +36,8 @@ struct Queue {
 
 impl Outbox {
     pub(crate) fn new(uid: Uid, session: SessionId) -> Self {
-        Self { uid, session, queue: Mutex::default(), waker: AtomicWaker::new() }
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { uid, session, number, queue: Mutex::default(), waker: AtomicWaker::new() }
     }
 
     /// Adds whole frames, ready to be written. A connection that is too far behind is closed: it

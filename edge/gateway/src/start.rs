@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What this server can do beyond sending and reading.
-const CAPABILITIES: &[&str] = &["messages", "receipts", "sync"];
+const CAPABILITIES: &[&str] = &["messages", "receipts", "sync", "typing", "presence"];
 
 /// A socket whose session is started.
 pub(crate) struct Session {
@@ -117,7 +117,8 @@ async fn open(
     ctx.address = Some(address);
     ctx.request_id = request_id;
     let Actor::User(user) = &ctx.actor else { return Err(Fail::new(&codes::FORBIDDEN)) };
-    let seat = parts.hub.join(Outbox::new(user.uid, started.session));
+    let seat = parts.hub.join(ctx.app, Outbox::new(user.uid, started.session));
+    ctx.connection = Some(seat.outbox().number);
     let page = greet(inner, &ctx, &started, request.cursor.as_deref()).await?;
     let reply = SessionStarted {
         user: user.id.clone(),

@@ -15,6 +15,7 @@ use hoopoe_db::{
 };
 use hoopoe_kernel::{Actor, AppNo, Ctx, Env, Uid, UserActor};
 use hoopoe_log::{Batch, ClientId, Log, NewMessage, Writing};
+use hoopoe_presence::{Presence, PresenceParts};
 use hoopoe_testkit::{TestDb, TestEnv, Which, harness::PATIENCE, test_env_seeded};
 use hoopoe_wire::{
     ConversationId, SessionId, UserId,
@@ -111,11 +112,19 @@ impl Bench {
         }
         let online = Arc::new(Mutex::new(Online::default()));
         let control = mpsc::unbounded_channel();
+        let presence = Presence::new(PresenceParts {
+            db: log.db().clone(),
+            env: env.clone(),
+            accounts: accounts.clone(),
+            conversations: conversations.clone(),
+            bus: bus.clone(),
+        });
         let sources = Sources {
             log: log.clone(),
             conversations: conversations.clone(),
             accounts,
             bus: bus.clone(),
+            presence,
         };
         let fanout = Fanout::new(sources, online.clone(), control.0.downgrade());
         let feed = log.feed();

@@ -23,6 +23,7 @@ use hoopoe_kernel::{
 };
 use hoopoe_log::Log;
 use hoopoe_messages::Messages;
+use hoopoe_presence::{Presence, PresenceParts};
 use hoopoe_testkit::{
     FakeClock, TestDb, TestEnv, Which,
     harness::{PATIENCE, fail, within},
@@ -75,6 +76,8 @@ pub(crate) struct House {
     pub(crate) accounts: Accounts,
     pub(crate) log: Log,
     pub(crate) hub: Hub,
+    pub(crate) presence: Presence,
+    pub(crate) bus: Arc<LocalBus>,
     pub(crate) gateway: Gateway,
     pub(crate) gate: Arc<Gate>,
     pub(crate) address: SocketAddr,
@@ -113,6 +116,7 @@ impl House {
             hoopoe_accounts::MIGRATIONS,
             hoopoe_log::MIGRATIONS,
             hoopoe_conversations::MIGRATIONS,
+            hoopoe_presence::MIGRATIONS,
         ];
         db.migrate(&chains).await;
         let TestEnv { env, clock } = test_env_seeded(1);
@@ -122,6 +126,13 @@ impl House {
         let log = must(Log::open(db.db.clone(), env.clone()).await);
         let conversations = Conversations::new(log.clone(), accounts.clone());
         let messages = Messages::new(log.clone(), accounts.clone(), bus.clone());
+        let presence = Presence::new(PresenceParts {
+            db: db.db.clone(),
+            env: env.clone(),
+            accounts: accounts.clone(),
+            conversations: conversations.clone(),
+            bus: bus.clone(),
+        });
         let gate = Arc::new(Gate { started: AtomicUsize::new(0), open: Semaphore::new(0) });
         let ports = Ports {
             authenticate: Arc::new(Authenticator::new(accounts.clone())),
@@ -133,6 +144,7 @@ impl House {
             hoopoe_accounts::commands(&accounts),
             hoopoe_conversations::commands(&conversations),
             hoopoe_messages::commands(&messages),
+            hoopoe_presence::commands(&presence),
             odd_commands(&gate),
         ];
         let registry = Registry::new(tables, ports);
@@ -140,7 +152,8 @@ impl House {
             log: log.clone(),
             conversations: conversations.clone(),
             accounts: accounts.clone(),
-            bus,
+            bus: bus.clone(),
+            presence: presence.clone(),
         });
         let gateway = Gateway::new(GatewayParts {
             registry: registry.clone(),
@@ -164,6 +177,8 @@ impl House {
             accounts,
             log,
             hub,
+            presence,
+            bus,
             gateway,
             gate,
             address,

@@ -14,6 +14,8 @@ mod house;
 #[cfg(test)]
 mod lines;
 #[cfg(test)]
+mod presence;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod upgrade;

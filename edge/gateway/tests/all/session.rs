@@ -33,7 +33,7 @@ async fn the_first_frame_says_where_the_conversations_stand() {
         "heads": [{"conversation": group, "head_seq": 1, "head_rev": 1, "read_seq": 1}],
         "digest": digest,
         "more": false,
-        "capabilities": ["messages", "receipts", "sync"],
+        "capabilities": ["messages", "receipts", "sync", "typing", "presence"],
     }});
     assert_eq!(reply, wanted);
 

@@ -7,6 +7,8 @@ mod accounts_house;
 #[cfg(test)]
 mod accounts_search;
 #[cfg(test)]
+mod accounts_settings;
+#[cfg(test)]
 mod accounts_tokens;
 #[cfg(test)]
 mod accounts_users;
@@ -70,5 +72,11 @@ mod messages_receipts;
 mod messages_send;
 #[cfg(test)]
 mod postgres;
+#[cfg(test)]
+mod presence_house;
+#[cfg(test)]
+mod presence_subscriptions;
+#[cfg(test)]
+mod presence_typing;
 #[cfg(test)]
 mod statements;

@@ -15,6 +15,7 @@ pub(crate) const CHAINS: &[MigrationChain] = &[
     hoopoe_apps::MIGRATIONS,
     hoopoe_accounts::MIGRATIONS,
     hoopoe_conversations::MIGRATIONS,
+    hoopoe_presence::MIGRATIONS,
 ];
 
 /// Every statement of every crate, with its owner.
@@ -29,6 +30,7 @@ fn statements() -> Vec<(&'static str, &'static str)> {
         of("accounts", hoopoe_accounts::STATEMENTS),
         of("conversations", hoopoe_conversations::STATEMENTS),
         of("messages", hoopoe_messages::STATEMENTS),
+        of("presence", hoopoe_presence::STATEMENTS),
     ]
     .concat()
 }
