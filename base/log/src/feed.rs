@@ -8,7 +8,7 @@ use hoopoe_wire::{ConversationId, Time, UserId};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use crate::ClientId;
+use crate::{ClientId, epoch::Epoch};
 
 /// Committed transactions that a listener may be behind. The writer waits for a listener that is
 /// further behind: an event that nobody can take any more must not pile up in memory.
@@ -17,6 +17,9 @@ const QUEUE_BATCHES: usize = 256;
 /// One committed transaction.
 #[derive(Debug)]
 pub struct Batch {
+    /// The epoch that it belongs to. With another one than before, what was delivered before means
+    /// nothing any more.
+    pub epoch: i64,
     /// In the order in which they happened.
     pub items: Vec<Logged>,
 }
@@ -121,22 +124,32 @@ pub enum AudienceChange {
 /// Hands batches to listeners.
 #[derive(Default)]
 pub(crate) struct Feed {
+    pub(crate) epoch: Epoch,
     listeners: Mutex<Vec<mpsc::Sender<Arc<Batch>>>>,
 }
 
 impl Feed {
+    pub(crate) fn new(epoch: Epoch) -> Self {
+        Self { epoch, listeners: Mutex::default() }
+    }
+
     pub(crate) fn listen(&self) -> mpsc::Receiver<Arc<Batch>> {
         let (sender, receiver) = mpsc::channel(QUEUE_BATCHES);
         self.listeners.lock().push(sender);
         receiver
     }
 
-    /// Called by the thread that committed. Waits for a listener that is far behind.
-    pub(crate) fn publish(&self, items: Vec<Logged>) {
-        if items.is_empty() {
+    /// Called by the thread that committed, with the epoch that the transaction has begun or found.
+    /// Waits for a listener that is far behind.
+    pub(crate) fn publish(&self, items: Vec<Logged>, new_epoch: Option<i64>) {
+        if let Some(epoch) = new_epoch {
+            self.epoch.adopt(epoch);
+        }
+        if items.is_empty() && new_epoch.is_none() {
             return;
         }
-        let batch = Arc::new(Batch { items });
+        self.epoch.note(&items);
+        let batch = Arc::new(Batch { epoch: self.epoch.now(), items });
         self.listeners.lock().retain(|listener| listener.blocking_send(batch.clone()).is_ok());
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Batch {
     has_moves: bool,
     /// The last batch failed, and it may be stored all the same: the answer to its COMMIT was lost.
     is_unsure: bool,
+    /// The database lacks what this node has acknowledged.
+    new_epoch: Option<i64>,
 }
 
 impl Lane for AppendLane {
@@ -85,7 +87,7 @@ impl Lane for AppendLane {
         }
         if !self.caches_heads {
             cache.clear();
-            self.lock_heads(tx, &mut cache)?;
+            self.lock_heads(tx, &mut cache, now)?;
         }
         for index in 0..self.batch.items.len() {
             let answer = self.append_one(tx, &mut cache, index, now)?;
@@ -126,7 +128,7 @@ impl Lane for AppendLane {
         }
         // Told before it is answered: who has the answer and then asks for a fence finds the event
         // in front of it.
-        self.feed.publish(logged);
+        self.feed.publish(logged, self.batch.new_epoch.take());
         // A caller that has gone missed its answer, not its message.
         for (reply, answer) in replies {
             drop(reply.send(answer));
@@ -176,12 +178,23 @@ impl AppendLane {
         }
     }
 
-    fn lock_heads(&mut self, tx: &mut dyn WriteTx, cache: &mut Cache) -> Result<(), DbError> {
+    fn lock_heads(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        cache: &mut Cache,
+        now: Time,
+    ) -> Result<(), DbError> {
         let mut ids: Vec<ConversationId> =
             self.batch.items.iter().map(|item| item.message.conversation).collect();
         ids.sort_unstable();
         ids.dedup();
-        for head in append_fork::lock_many(tx.as_read(), &ids)? {
+        let heads = append_fork::lock_many(tx.as_read(), &ids)?;
+        let found = |id: &ConversationId| {
+            heads.binary_search_by_key(id, |head| head.conversation).ok().map(|at| &heads[at])
+        };
+        let has_lost = ids.iter().any(|id| self.feed.epoch.has_lost(*id, found(id)));
+        self.batch.new_epoch = if has_lost { Some(self.feed.epoch.next(tx, now)?) } else { None };
+        for head in heads {
             cache.put(head);
         }
         Ok(())

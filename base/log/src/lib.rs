@@ -10,6 +10,7 @@ pub mod bench;
 mod cache;
 pub mod changes;
 pub mod consume;
+mod epoch;
 mod feed;
 pub mod heads;
 mod key;

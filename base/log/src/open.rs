@@ -14,6 +14,7 @@ use crate::{
     append::Queue,
     append_fork,
     cache::SharedCache,
+    epoch::Epoch,
     feed::Feed,
     lane::{self, AppendLane},
     meta, moves, trim,
@@ -32,7 +33,6 @@ pub struct Log {
 struct Inner {
     db: Db,
     env: Arc<Env>,
-    epoch: i64,
     direct_key: hmac::Key,
     queue: Arc<Queue>,
     lane: Arc<dyn LaneHandle>,
@@ -66,8 +66,9 @@ impl Log {
             .await?;
         let queue = Arc::new(Queue::default());
         let cache = SharedCache::default();
-        let feed = Arc::new(Feed::default());
         let dialect = db.dialect();
+        let is_remote = !append_fork::caches_heads(dialect);
+        let feed = Arc::new(Feed::new(Epoch::new(opened.epoch, is_remote)));
         let append = AppendLane {
             lane: lanes[0],
             env: env.clone(),
@@ -88,12 +89,10 @@ impl Log {
         };
         let lane = db.backend().open_lane(Box::new(append))?;
         let direct_key = hmac::Key::new(hmac::HMAC_SHA256, &opened.secret);
-        let epoch = opened.epoch;
         Ok(Self {
             inner: Arc::new(Inner {
                 db,
                 env,
-                epoch,
                 direct_key,
                 queue,
                 lane,
@@ -115,9 +114,9 @@ impl Log {
         &self.inner.env
     }
 
-    /// The database's epoch when this process opened it.
+    /// The database's epoch, as this node knows it.
     pub fn epoch(&self) -> i64 {
-        self.inner.epoch
+        self.inner.feed.epoch.now()
     }
 
     /// The id of the conversation of two people: the same whoever asks, and not to be guessed.
@@ -158,6 +157,7 @@ impl Log {
             cache: inner.cache.clone(),
             feed: inner.feed.clone(),
             logged: Vec::new(),
+            new_epoch: None,
             value: None,
             reply,
         }));
@@ -169,14 +169,24 @@ impl Log {
         self.inner.feed.listen()
     }
 
-    /// Begins a new epoch: clients refetch, and offer their own sends again. The process that
-    /// called it must be started anew to use it.
+    /// Begins a new epoch: clients refetch, and offer their own sends again. Other processes find
+    /// out within a minute.
     pub async fn begin_epoch(&self) -> Result<i64, Fail> {
         let now = self.inner.env.clock.now();
-        self.inner.db.write(move |tx| Ok(meta::begin_epoch(tx, now)?)).await
+        let epoch = self.inner.db.write(move |tx| Ok(meta::begin_epoch(tx, now)?)).await?;
+        self.enter_epoch(epoch).await;
+        Ok(epoch)
     }
 
-    /// Says that this node's lanes live, and forgets what is too old: call it every minute or so.
+    /// Told to the listeners in its place among the batches, by a thread that may wait for them.
+    async fn enter_epoch(&self, epoch: i64) {
+        let feed = self.inner.feed.clone();
+        // A panic in there has been reported where it happened.
+        drop(tokio::task::spawn_blocking(move || feed.publish(Vec::new(), Some(epoch))).await);
+    }
+
+    /// Says that this node's lanes live, looks whether another process has begun an epoch, and
+    /// forgets what is too old: call it every minute or so.
     pub async fn tend(&self) -> Result<(), Fail> {
         let now = self.inner.env.clock.now();
         let lanes = self.inner.lanes;
@@ -190,6 +200,10 @@ impl Log {
             Ok(())
         })
         .await?;
+        let epoch = db.read(|tx| Ok(meta::epoch(tx)?)).await?;
+        if epoch != self.epoch() {
+            self.enter_epoch(epoch).await;
+        }
         let oldest_move = now.plus_s(-moves_age);
         while db.write(move |tx| Ok(moves::forget_before(tx, oldest_move)?)).await? > 0 {}
         self.forget_some_keys(now.plus_s(-keys_age)).await

@@ -5,6 +5,14 @@ use hoopoe_db::{DbError, DbErrorKind, ReadTx, WriteTx};
 use hoopoe_kernel::{AppNo, Uid};
 use hoopoe_wire::Time;
 
+/// The kind of a user's settings; the key is [`SETTINGS_KEY`].
+pub const SETTINGS: &str = "settings";
+/// All settings are one value.
+pub const SETTINGS_KEY: &[u8] = b"me";
+/// The kind of a read mark that moved in a conversation in which nothing had happened for a while;
+/// the key is the conversation's.
+pub const READ: &str = "read";
+
 /// A value to keep.
 pub struct Put<'a> {
     /// `membership`, `draft`, …

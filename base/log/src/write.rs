@@ -12,6 +12,7 @@ use crate::{
     Appended, AudienceChange, Head, Logged, LoggedChange, Marks, NewMessage, WriteGate,
     append_fork,
     cache::SharedCache,
+    epoch::Epoch,
     feed::Feed,
     lane, marks,
     moves::{self, Move},
@@ -54,6 +55,8 @@ pub struct LogTx<'a> {
     cache: &'a SharedCache,
     logged: &'a mut Vec<Logged>,
     moved: Vec<Head>,
+    epoch: &'a Epoch,
+    new_epoch: &'a mut Option<i64>,
 }
 
 impl LogTx<'_> {
@@ -92,6 +95,9 @@ impl LogTx<'_> {
         }
         self.cache.lock().forget(conversation);
         let head = append_fork::lock(self.tx.as_read(), conversation)?;
+        if self.epoch.has_lost(conversation, head.as_ref()) {
+            *self.new_epoch = Some(self.epoch.next(self.tx, self.now)?);
+        }
         Ok(head.filter(|head| head.app == self.app))
     }
 
@@ -262,6 +268,8 @@ pub(crate) struct Changing<F, T> {
     pub(crate) cache: SharedCache,
     pub(crate) feed: Arc<Feed>,
     pub(crate) logged: Vec<Logged>,
+    /// The database lacks what this node has acknowledged.
+    pub(crate) new_epoch: Option<i64>,
     pub(crate) value: Option<Result<T, Fail>>,
     pub(crate) reply: oneshot::Sender<Result<T, Fail>>,
 }
@@ -279,6 +287,8 @@ where
             cache: &self.cache,
             logged: &mut self.logged,
             moved: Vec::new(),
+            epoch: &self.feed.epoch,
+            new_epoch: &mut self.new_epoch,
         };
         let value = (self.work)(&mut log)?;
         let moved = std::mem::take(&mut log.moved);
@@ -302,6 +312,7 @@ where
 {
     fn attempt(&mut self, tx: &mut dyn WriteTx) -> Result<Verdict, DbError> {
         self.value = None;
+        self.new_epoch = None;
         self.logged.clear();
         let result = self.run(tx);
         if let Err(fail) = &result {
@@ -323,7 +334,7 @@ where
             (Ok(()), None) => Err(Fail::internal()),
         };
         if result.is_ok() {
-            self.feed.publish(self.logged);
+            self.feed.publish(self.logged, self.new_epoch);
         }
         drop(self.reply.send(result));
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ConversationId, Metadata, Time, UserId, page::Page};
+use crate::{ConversationId, Metadata, Time, UserId, page::Page, settings::Settings};
 
 /// What sort of conversation it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -319,6 +319,43 @@ pub struct HeadItem {
     pub read_seq: i64,
 }
 
+/// Something of the caller's own that has changed: on another device, or by somebody else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StateItem {
+    /// Its number among the changes of the caller's own state.
+    pub rev: i64,
+    /// What it is now.
+    #[serde(flatten)]
+    pub state: UserState,
+}
+
+/// A value of the caller's own state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum UserState {
+    /// The caller is a member of a conversation, or no longer.
+    Membership {
+        /// Which.
+        conversation: ConversationId,
+        /// No longer.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        removed: bool,
+    },
+    /// The caller has read what had been there for some time. A mark never falls: it counts where
+    /// it is higher than that of the head.
+    Read {
+        /// Where.
+        conversation: ConversationId,
+        /// Up to here.
+        read_seq: i64,
+    },
+    /// The caller's settings.
+    Settings {
+        /// All of them.
+        settings: Settings,
+    },
+}
+
 /// The request of `sync.get`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -355,6 +392,13 @@ pub struct Sync {
     /// Opaque; give it back as `page` for the rest. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_page: Option<String>,
+    /// What has changed of the caller's own state since the cursor, in the order of change, at most
+    /// 100; on the first page only. Without a cursor nothing: the heads say it, and `settings.get`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub state: Vec<StateItem>,
+    /// More of it has changed: ask again with the cursor of this reply.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub state_more: bool,
 }
 
 /// What `session.start` tells of the caller's conversations.
@@ -373,6 +417,12 @@ pub struct StartPage {
     pub digest: String,
     /// Whether more have moved than are given: `sync.get` lists them all.
     pub more: bool,
+    /// What has changed of the caller's own state, as in `sync.get`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub state: Vec<StateItem>,
+    /// More of it has changed, as in `sync.get`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub state_more: bool,
 }
 
 #[cfg(test)]

@@ -83,6 +83,8 @@ limits! {
         "What a phone shows with some scrolling.";
     HEADS_PER_PAGE_MAX: usize = 100, "conversations",
         "The first screen of conversations; `sync` gives the rest.";
+    STATE_ITEMS_MAX: usize = 100, "items",
+        "What a person changes on one device while another is away; `sync` gives the rest.";
     SYNC_OVERLAP_S: i64 = 10 * 60, "seconds",
         "How far `sync` looks back behind a cursor: clocks differ and transactions take time.";
     GROUP_MEMBERS_MAX: usize = 2_000, "members",

@@ -45,6 +45,7 @@ pub(crate) struct Fanout {
     /// Conversations in which something came early.
     waiting: FxHashSet<ConversationId>,
     json: Vec<u8>,
+    epoch: i64,
 }
 
 impl Fanout {
@@ -54,6 +55,7 @@ impl Fanout {
         control: mpsc::WeakUnboundedSender<Control>,
     ) -> Self {
         let Sources { log, conversations, accounts, presence, .. } = sources;
+        let epoch = log.epoch();
         Self {
             log,
             conversations,
@@ -65,11 +67,15 @@ impl Fanout {
             member_count: 0,
             waiting: FxHashSet::default(),
             json: Vec::new(),
+            epoch,
         }
     }
 
     /// Delivers one committed transaction. Order is kept within each conversation.
     pub(crate) async fn deliver(&mut self, batch: &Batch) {
+        if batch.epoch != self.epoch {
+            self.begin_epoch(batch.epoch);
+        }
         let mut order: Vec<ConversationId> = Vec::new();
         let mut groups: FxHashMap<ConversationId, Vec<&Logged>> = FxHashMap::default();
         for logged in &batch.items {
@@ -84,6 +90,18 @@ impl Fanout {
             if let Some(group) = groups.remove(&conversation) {
                 self.deliver_run(conversation, &group).await;
             }
+        }
+    }
+
+    /// Numbers of before mean nothing any more: everything is forgotten, and everybody resumes with
+    /// a cursor that is void.
+    fn begin_epoch(&mut self, epoch: i64) {
+        self.epoch = epoch;
+        self.rooms.clear();
+        self.member_count = 0;
+        self.waiting.clear();
+        for outbox in self.online.lock().all() {
+            outbox.close(CloseCode::Resync);
         }
     }
 

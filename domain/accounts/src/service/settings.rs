@@ -8,12 +8,9 @@ use hoopoe_wire::settings::{PresenceVisibility, Settings, UpdateSettings};
 use super::outlive;
 use crate::Accounts;
 
-/// Where the user state log has them: one value for all of them.
-const KIND: &str = "settings";
-const KEY: &[u8] = b"me";
-
 fn read(tx: &mut dyn ReadTx, uid: Uid) -> Result<Settings, DbError> {
-    let found = state::get(tx, uid, KIND, KEY)?.filter(|found| !found.is_removed);
+    let found = state::get(tx, uid, state::SETTINGS, state::SETTINGS_KEY)?
+        .filter(|found| !found.is_removed);
     match found {
         None => Ok(Settings::default()),
         Some(found) => {
@@ -48,7 +45,8 @@ impl Accounts {
                 if settings != before {
                     let body = serde_json::to_vec(&settings);
                     let body = body.map_err(|error| Fail::internal().caused_by(error))?;
-                    state::put(tx, app, uid, &Put { kind: KIND, key: KEY, body: &body, at: now })?;
+                    let (kind, key) = (state::SETTINGS, state::SETTINGS_KEY);
+                    state::put(tx, app, uid, &Put { kind, key, body: &body, at: now })?;
                 }
                 Ok((before, settings))
             });

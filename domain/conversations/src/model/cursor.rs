@@ -5,22 +5,27 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hoopoe_kernel::Fail;
 use hoopoe_wire::{ConversationId, Time, limits};
 
-/// A cursor of `session.start` and `sync.get`: when it was given out, and in which epoch.
+/// The end of a sync cursor, by which it is told from cursors of other lists.
+const SYNC: [u8; 1] = [1];
+
+/// A cursor of `session.start` and `sync.get`: when it was given out, in which epoch, and how far
+/// the user's own state had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SyncCursor {
     pub(crate) at: Time,
     pub(crate) epoch: i64,
+    pub(crate) state_rev: i64,
 }
 
 impl SyncCursor {
     pub(crate) fn encode(self) -> String {
-        encode(&[self.at.0, self.epoch], &[])
+        encode(&[self.at.0, self.epoch, self.state_rev], &SYNC)
     }
 
     /// `None` for what no server has given out.
     pub(crate) fn decode(text: &str) -> Option<Self> {
-        let (numbers, []) = decode::<2, 0>(text)?;
-        Some(Self { at: Time(numbers[0]), epoch: numbers[1] })
+        let ([at, epoch, state_rev], end) = decode::<3, 1>(text)?;
+        (end == SYNC).then_some(Self { at: Time(at), epoch, state_rev })
     }
 
     /// From when on heads are given: some minutes early, because clocks differ and transactions
@@ -109,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_as_it_was_written() {
-        let sync = SyncCursor { at: Time(1_795_411_809_123_456), epoch: 7 };
+        let sync = SyncCursor { at: Time(1_795_411_809_123_456), epoch: 7, state_rev: 9 };
         assert_eq!(SyncCursor::decode(&sync.encode()), Some(sync));
         assert_eq!(sync.since(), Time(1_795_411_209_123_456), "ten minutes earlier");
         let place = ActivityCursor { at: Time(-1), conversation: ConversationId([7; 16]) };
@@ -119,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_cursor_is_refused() {
-        let sync = SyncCursor { at: Time(1), epoch: 1 };
+        let sync = SyncCursor { at: Time(1), epoch: 1, state_rev: 0 };
         for bad in ["", "x", "ää", "AAAA", &encode_number(1), &format!("{}A", sync.encode())] {
             assert_eq!(SyncCursor::decode(bad), None, "{bad}");
         }

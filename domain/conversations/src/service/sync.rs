@@ -7,10 +7,11 @@ use hoopoe_log::{
     marks, state,
 };
 use hoopoe_wire::{
-    ConversationId,
-    conversations::{GetSync, HeadItem, StartPage, Sync},
+    ConversationId, Time,
+    conversations::{GetSync, HeadItem, StartPage, StateItem, Sync, UserState},
     limits,
 };
+use serde::Deserialize;
 
 use super::{join::MEMBERSHIP, list::cursor_of};
 use crate::{
@@ -26,11 +27,35 @@ struct Since {
 }
 
 impl Since {
-    /// A cursor of another epoch, or one that cannot be read, is void: everything is given.
-    fn of(text: Option<&str>, epoch: i64) -> Self {
-        let cursor = text.and_then(SyncCursor::decode).filter(|cursor| cursor.epoch == epoch);
+    /// A cursor of another epoch, of a time to come, or one that cannot be read, is void:
+    /// everything is given.
+    fn of(text: Option<&str>, epoch: i64, now: Time) -> Self {
+        let latest = now.plus_s(limits::SYNC_OVERLAP_S);
+        let is_valid = |cursor: &SyncCursor| cursor.epoch == epoch && cursor.at <= latest;
+        let cursor = text.and_then(SyncCursor::decode).filter(is_valid);
         Self { reset: text.is_some() && cursor.is_none(), cursor }
     }
+
+    /// So is one from beyond the head of the user's own state.
+    fn below(self, state_head: i64) -> Self {
+        match self.cursor {
+            Some(cursor) if cursor.state_rev > state_head => Self { cursor: None, reset: true },
+            _ => self,
+        }
+    }
+}
+
+/// What has changed of the user's own state.
+struct Own {
+    items: Vec<StateItem>,
+    /// Where the next cursor begins.
+    rev: i64,
+    more: bool,
+}
+
+#[derive(Deserialize)]
+struct ReadBody {
+    read_seq: i64,
 }
 
 impl Conversations {
@@ -42,34 +67,82 @@ impl Conversations {
         uid: Uid,
         cursor: Option<&str>,
     ) -> Result<StartPage, Fail> {
-        let epoch = self.0.log.epoch();
-        let Since { cursor, reset } = Since::of(cursor, epoch);
-        let next = SyncCursor { at: ctx.now(), epoch }.encode();
+        let (epoch, at) = (self.0.log.epoch(), ctx.now());
+        let since = Since::of(cursor, epoch, at);
         let page = self.0.log.db().read(move |tx| {
+            let (Since { cursor, reset }, own) = own_state(tx, uid, since)?;
             let (found, more) = moved(tx, uid, cursor, None)?;
             let heads = found.iter().map(head_item).collect();
             let digest = digest_of(tx, uid)?;
-            Ok(StartPage { epoch, reset, cursor: next, heads, digest, more })
+            let next = SyncCursor { at, epoch, state_rev: own.rev }.encode();
+            let (state, state_more) = (own.items, own.more);
+            Ok(StartPage { epoch, reset, cursor: next, heads, digest, more, state, state_more })
         });
         page.await
     }
 
     /// `sync.get`: what moved since a cursor, or page by page everything there is.
     pub async fn sync(&self, ctx: &Ctx, request: GetSync) -> Result<Sync, Fail> {
-        let (app, uid, epoch) = (ctx.app, ctx.user()?.uid, self.0.log.epoch());
-        let Since { cursor, reset } = Since::of(request.cursor.as_deref(), epoch);
-        let next = SyncCursor { at: ctx.now(), epoch }.encode();
+        let (app, uid, epoch, at) = (ctx.app, ctx.user()?.uid, self.0.log.epoch(), ctx.now());
+        let since = Since::of(request.cursor.as_deref(), epoch, at);
         let page = request.page;
         let synced = self.0.log.db().read(move |tx| {
+            let (Since { cursor, reset }, own) = own_state(tx, uid, since)?;
+            let next = SyncCursor { at, epoch, state_rev: own.rev }.encode();
+            let (state, state_more) = match page {
+                None => (own.items, own.more),
+                Some(_) => (Vec::new(), false),
+            };
             let digest = if page.is_none() { Some(digest_of(tx, uid)?) } else { None };
             let (heads, next_page) = match cursor {
                 Some(cursor) => moved_page(tx, uid, cursor, page.as_deref())?,
                 None => full_page(tx, app, uid, page.as_deref())?,
             };
-            Ok(Sync { epoch, reset, cursor: next, heads, digest, next_page })
+            Ok(Sync { epoch, reset, cursor: next, heads, digest, next_page, state, state_more })
         });
         synced.await
     }
+}
+
+/// What has changed of the user's own state since the cursor, which is void when it lies beyond it.
+fn own_state(tx: &mut dyn ReadTx, uid: Uid, since: Since) -> Result<(Since, Own), Fail> {
+    let head = state::head(tx, uid)?;
+    let since = since.below(head);
+    let from = since.cursor.map_or(head, |cursor| cursor.state_rev);
+    if from == head {
+        return Ok((since, Own { items: Vec::new(), rev: head, more: false }));
+    }
+    let limit = limits::STATE_ITEMS_MAX;
+    let changed = state::after(tx, uid, from, limit)?;
+    let rev = changed.last().map_or(head, |last| last.rev);
+    let items: Result<Vec<_>, _> = changed.into_iter().map(state_item).collect();
+    Ok((since, Own { items: items?.into_iter().flatten().collect(), rev, more: rev < head }))
+}
+
+/// `None` for a kind that only a newer server knows.
+fn state_item(entry: state::State) -> Result<Option<StateItem>, DbError> {
+    let torn = || DbError::decode(4, "a value of the user state log");
+    let state = match entry.kind.as_str() {
+        MEMBERSHIP => {
+            let conversation = conversation_of(entry.key)?;
+            UserState::Membership { conversation, removed: entry.is_removed }
+        }
+        state::READ if !entry.is_removed => {
+            let conversation = conversation_of(entry.key)?;
+            let ReadBody { read_seq } = serde_json::from_slice(&entry.body).map_err(|_| torn())?;
+            UserState::Read { conversation, read_seq }
+        }
+        state::SETTINGS if !entry.is_removed => {
+            let settings = serde_json::from_slice(&entry.body).map_err(|_| torn())?;
+            UserState::Settings { settings }
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(StateItem { rev: entry.rev, state }))
+}
+
+fn conversation_of(key: Vec<u8>) -> Result<ConversationId, DbError> {
+    Ok(ConversationId(key.try_into().map_err(|_| DbError::decode(1, "16 bytes"))?))
 }
 
 /// At most 100 that moved, the newest first, and whether there are more.
@@ -117,8 +190,7 @@ fn full_page(
         for entry in states {
             rev = entry.rev;
             if entry.kind == MEMBERSHIP && !entry.is_removed {
-                let key = entry.key.try_into().map_err(|_| DbError::decode(1, "16 bytes"))?;
-                items.extend(find_head_item(tx, app, uid, ConversationId(key))?);
+                items.extend(find_head_item(tx, app, uid, conversation_of(entry.key)?)?);
             }
             if items.len() == limit {
                 return Ok((items, Some(cursor::encode_number(rev))));
@@ -161,20 +233,29 @@ fn digest_of(tx: &mut dyn ReadTx, uid: Uid) -> Result<String, DbError> {
 
 #[cfg(test)]
 mod tests {
-    use hoopoe_wire::Time;
-
     use super::*;
 
     #[test]
     fn a_cursor_of_another_epoch_or_of_nobody_resets() {
-        let cursor = SyncCursor { at: Time(5), epoch: 3 };
-        let since = Since::of(Some(&cursor.encode()), 3);
+        let cursor = SyncCursor { at: Time(5), epoch: 3, state_rev: 8 };
+        let since = Since::of(Some(&cursor.encode()), 3, Time(5));
         assert!(since.cursor == Some(cursor) && !since.reset);
         for (text, reset) in
             [(Some(cursor.encode()), true), (Some("?".into()), true), (None, false)]
         {
-            let since = Since::of(text.as_deref(), 4);
+            let since = Since::of(text.as_deref(), 4, Time(5));
             assert!(since.cursor.is_none() && since.reset == reset, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_cursor_from_beyond_the_head_resets() {
+        let cursor = SyncCursor { at: Time(0).plus_s(1_000), epoch: 3, state_rev: 8 }.encode();
+        let at = |s, state_head| Since::of(Some(&cursor), 3, Time(0).plus_s(s)).below(state_head);
+        assert!(!at(1_000, 8).reset);
+        assert!(!at(400, 8).reset, "a clock that is ten minutes slow");
+        assert!(at(399, 8).reset, "a time to come");
+        let lost = at(1_000, 7);
+        assert!(lost.reset && lost.cursor.is_none(), "the state that it knows of is gone");
     }
 }

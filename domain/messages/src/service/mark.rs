@@ -3,9 +3,9 @@
 use std::{collections::hash_map::Entry, sync::Arc};
 
 use hoopoe_kernel::{Answer, AppNo, Ctx, Fail, Uid, UserActor};
-use hoopoe_log::{LogTx, Marks, heads, marks, messages, spans};
+use hoopoe_log::{LogTx, Marks, heads, marks, messages, spans, state};
 use hoopoe_wire::{
-    ConversationId, codes,
+    ConversationId, codes, limits,
     messages::{MarkMessages, MarksNow},
 };
 use parking_lot::Mutex;
@@ -17,6 +17,11 @@ use super::{Messages, receipt::NAMED_MEMBERS_MAX};
 /// Messages of a range whose senders are told; a reader who comes back to thousands tells the
 /// senders of the newest ones.
 const RECEIPT_RANGE_MAX: i64 = 200;
+
+/// A mark in a conversation that has been quiet for so long is written into the user's state log as
+/// well: a device that comes back is told of a conversation that moved since, with the marks, and
+/// this one has not. Half of `SYNC_OVERLAP_S`; the other half is for clocks that differ.
+const QUIET_S: i64 = limits::SYNC_OVERLAP_S / 2;
 
 /// How far a mark goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +48,8 @@ pub(crate) struct Marked {
     pub(crate) senders: Vec<Uid>,
     /// Whether there are too many members to tell them names.
     pub(crate) is_large: bool,
+    /// Whether other devices find out by the user's state log only.
+    is_quiet: bool,
 }
 
 type Place = (AppNo, ConversationId, Uid);
@@ -220,7 +227,19 @@ fn raise_all(
             result => results.push(result),
         }
     }
+    keep_quiet_marks(log, &results)?;
     Ok(results)
+}
+
+/// Users' own lists are locked in the order of their ids everywhere.
+fn keep_quiet_marks(log: &mut LogTx<'_>, results: &[Result<Marked, Fail>]) -> Result<(), Fail> {
+    let mut quiet: Vec<&Marked> = results.iter().flatten().filter(|one| one.is_quiet).collect();
+    quiet.sort_unstable_by_key(|one| one.user.uid);
+    for Marked { user, conversation, now, .. } in quiet {
+        let body = format!("{{\"read_seq\":{}}}", now.read_seq);
+        log.put_state(user.uid, state::READ, conversation.as_bytes(), body.as_bytes())?;
+    }
+    Ok(())
 }
 
 fn raise(
@@ -250,6 +269,7 @@ fn raise(
         has_moved: now != before,
         senders: Vec::new(),
         is_large: false,
+        is_quiet: now.read_seq > before.read_seq && log.now() > head.at.plus_s(QUIET_S),
     };
     if marked.has_moved {
         let from = before.receipt_seq.min(before.delivered_seq) + 1;

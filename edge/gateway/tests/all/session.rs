@@ -132,3 +132,55 @@ async fn a_frame_of_the_limit_is_still_one() {
     let reply = client.reply(5).await;
     assert_eq!(reply["result"]["id"], "ann", "{reply}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_epoch_makes_everybody_begin_anew() {
+    let house = House::new().await;
+    let group = house.group(&["ann", "bob"]).await;
+    house.say("ann", &group, "before").await;
+    let (token, _) = house.token("bob").await;
+    let mut bob = Client::dial(&house).await;
+    let started = bob.call("session.start", json!({"token": token})).await;
+    let cursor = started["result"]["cursor"].clone();
+    let epoch = must(house.log.begin_epoch().await);
+    assert_eq!(bob.closed().await, (4409, "resync".to_owned()));
+    let mut back = Client::dial(&house).await;
+    let start = json!({"token": token, "cursor": cursor});
+    let started = back.call("session.start", start).await["result"].take();
+    assert_eq!((&started["reset"], &started["epoch"]), (&json!(true), &json!(epoch)));
+    assert_eq!(started["heads"][0]["conversation"], json!(group), "everything is told");
+    house.say("ann", &group, "after").await;
+    assert_eq!(back.event().await["data"]["text"], "after");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_device_does_the_others_are_told_at_once_or_when_they_come_back() {
+    let house = House::new().await;
+    let group = house.group(&["bob", "ann"]).await;
+    house.say("bob", &group, "read me").await;
+    let (token, _) = house.token("ann").await;
+    let mut phone = Client::dial(&house).await;
+    let started = phone.call("session.start", json!({"token": token})).await;
+    let cursor = started["result"]["cursor"].clone();
+    drop(phone);
+    house.connections(0).await;
+    house.clock.advance(Duration::from_secs(3_600));
+    let mut laptop = Client::start(&house, "ann").await;
+    let mut tablet = Client::start(&house, "ann").await;
+    laptop.ok("messages.read", json!({"conversation": group, "seq": 1})).await;
+    laptop.ok("settings.update", json!({"presence": "nobody"})).await;
+    laptop.ok("conversations.leave", json!({"conversation": group})).await;
+    let wanted = ["receipt.updated", "user.settings_updated", "member.removed"];
+    let mut names = tablet.names().await;
+    // The log and the bus promise no order between each other.
+    names.sort_unstable_by_key(|name| wanted.iter().position(|one| one == name));
+    assert_eq!(names, wanted);
+    let mut phone = Client::dial(&house).await;
+    let start = json!({"token": token, "cursor": cursor});
+    let started = phone.call("session.start", start).await["result"].take();
+    let (read, settings, gone) = (&started["state"][0], &started["state"][1], &started["state"][2]);
+    assert_eq!((&read["kind"], &read["read_seq"]), (&json!("read"), &json!(1)), "{started}");
+    assert_eq!(settings["settings"], json!({"presence": "nobody"}));
+    assert_eq!((&gone["kind"], &gone["removed"]), (&json!("membership"), &json!(true)));
+    assert_eq!(started["heads"], json!([]));
+}

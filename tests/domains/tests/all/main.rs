@@ -21,11 +21,15 @@ mod apps_keys;
 #[cfg(test)]
 mod backend;
 #[cfg(test)]
+mod conversations_devices;
+#[cfg(test)]
 mod conversations_direct;
 #[cfg(test)]
 mod conversations_groups;
 #[cfg(test)]
 mod conversations_house;
+#[cfg(test)]
+mod conversations_many;
 #[cfg(test)]
 mod conversations_members;
 #[cfg(test)]
@@ -50,6 +54,8 @@ mod log_concurrent;
 mod log_consumers;
 #[cfg(test)]
 mod log_corners;
+#[cfg(test)]
+mod log_epoch;
 #[cfg(test)]
 mod log_house;
 #[cfg(test)]

@@ -16,7 +16,6 @@ use hoopoe_testkit::{
 use hoopoe_wire::RequestId;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
 use crate::{
     accounts_house::{Answered, drain, must, outcome},
@@ -42,11 +41,14 @@ pub(crate) struct Told {
     pub(crate) frame: Value,
 }
 
+/// What the bus has carried since the last look.
+type Listening = Box<dyn FnMut() -> Vec<Notice> + Send>;
+
 /// One node.
 pub(crate) struct Node {
     pub(crate) presence: Presence,
     registry: Arc<Registry>,
-    bus: Mutex<mpsc::Receiver<Notice>>,
+    bus: Mutex<Listening>,
 }
 
 /// Ann, Bob, Cat and Dan, and a node that they connect to.
@@ -175,13 +177,14 @@ impl Node {
             hoopoe_accounts::commands(&chat.house.accounts),
         ];
         let registry = Registry::new(tables, ports);
-        let bus = Mutex::new(chat.house.bus.subscribe());
-        Self { presence, registry, bus }
+        let mut receiver = chat.house.bus.subscribe();
+        let bus: Listening = Box::new(move || drain(&mut receiver));
+        Self { presence, registry, bus: Mutex::new(bus) }
     }
 
     /// What came over the bus, handed on as the gateway does.
     pub(crate) fn listen(&self) -> Vec<Notice> {
-        let notices = drain(&mut self.bus.lock());
+        let notices = (self.bus.lock())();
         notices.iter().for_each(|notice| self.presence.hear(notice));
         notices
     }
