@@ -251,6 +251,13 @@ pub enum What {
         /// Where it stands.
         seq: u64,
     },
+    /// A `typing.started` or `typing.stopped` arrived.
+    Typing {
+        /// Where.
+        conversation: Name,
+        /// Who writes.
+        user: Name,
+    },
     /// A conversation was created with these members.
     Created {
         /// Which.

@@ -144,6 +144,9 @@ impl Recorder {
                 self.write(What::Push { conversation, row, members_rev });
             }
             Some("receipt.updated") => self.receipts(&conversation, data),
+            Some("typing.started" | "typing.stopped") => {
+                self.write(What::Typing { conversation, user: name(&data["user"]) });
+            }
             Some(event) => {
                 if let Some(rev) = frame["rev"].as_u64() {
                     let mut users = names(&data["users"]);
@@ -327,6 +330,9 @@ mod tests {
             "data": {"user": "cat"}}));
         recorder.event(&json!({"event": "receipt.updated", "conversation": "c",
             "data": {"user": "bob", "read_seq": 3}}));
+        recorder.event(&json!({"event": "typing.started", "conversation": "c",
+            "data": {"conversation": "c", "user": "bob"}}));
+        recorder.event(&json!({"event": "presence.updated", "data": {"user": "bob"}}));
         let lines = lines(&journal);
         assert!(
             matches!(&lines[0], What::Push { row, members_rev: Some(2), .. } if row.seq == 3),
@@ -337,6 +343,7 @@ mod tests {
             matches!(&lines[2], What::Change { rev: 9, users, .. } if users == &["cat".into()])
         );
         assert!(matches!(&lines[3], What::Receipt { mark: Mark::Read, seq: 3, .. }));
+        assert_eq!(lines[4..], [What::Typing { conversation: "c".into(), user: "bob".into() }]);
     }
 
     #[test]

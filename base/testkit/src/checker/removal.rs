@@ -1,6 +1,6 @@
 //! I9: nothing after a removal reaches the removed member, by any path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
     Invariant::I9,
@@ -10,6 +10,7 @@ use super::{
 use crate::journal::{Row, What};
 
 pub(super) fn check(facts: &Facts<'_>, report: &mut Report) {
+    whispers(facts, report);
     let left: BTreeMap<(&str, &str), Vec<Gone>> = facts
         .stays
         .iter()
@@ -59,6 +60,39 @@ pub(super) fn check(facts: &Facts<'_>, report: &mut Report) {
                     format!("{who} had been removed and {trouble}"),
                 );
             }
+        }
+    }
+}
+
+/// Typing has no number, so it is judged by what the same connection was told before: nobody hears
+/// who writes in a conversation behind their own removal, or where they never were.
+fn whispers<'a>(facts: &Facts<'a>, report: &mut Report) {
+    let known: HashSet<&str> = facts.stays.keys().map(|(conversation, _)| *conversation).collect();
+    let mut removed: HashSet<(u32, &'a str)> = HashSet::new();
+    for entry in facts.entries {
+        let user = &*entry.who.user;
+        match &entry.what {
+            What::Change { conversation, event, users, .. }
+                if users.iter().any(|named| **named == *user) =>
+            {
+                let place = (entry.who.connection, &**conversation);
+                match &**event {
+                    "member.removed" => drop(removed.insert(place)),
+                    "member.added" => drop(removed.remove(&place)),
+                    _ => {}
+                }
+            }
+            What::Typing { conversation, user: typist } => {
+                let is_stranger = known.contains(&**conversation)
+                    && !facts.stays.contains_key(&(&**conversation, user));
+                let is_removed = removed.contains(&(entry.who.connection, &**conversation));
+                if is_stranger || is_removed {
+                    let who = by(&entry.who);
+                    let story = format!("{who} is no member and heard that {typist} writes");
+                    report.add(I9, (&**conversation, None), story);
+                }
+            }
+            _ => {}
         }
     }
 }

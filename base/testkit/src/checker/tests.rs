@@ -518,6 +518,31 @@ fn i9_an_event_for_a_later_audience_and_a_later_change_are_reported() {
 }
 
 #[test]
+fn i9_typing_behind_a_removal_and_among_strangers_is_reported() {
+    let change = |rev, event: &str| What::Change {
+        conversation: C.into(),
+        rev,
+        event: event.into(),
+        users: vec!["cat".into()],
+    };
+    let typing = || What::Typing { conversation: C.into(), user: "ann".into() };
+    let mut scene = whole();
+    scene.created(&["cat"]);
+    scene.remove("cat");
+    scene.line("cat", typing());
+    scene.line("cat", change(5, "member.removed"));
+    scene.is_clean();
+    scene.line("cat", typing());
+    scene.breaks_only(I9, "cat's phone (connection 312) is no member and heard that ann writes");
+    scene.evidence.entries.pop();
+    scene.line("cat", change(6, "member.added"));
+    scene.line("cat", typing());
+    scene.is_clean();
+    scene.line("dan", typing());
+    scene.breaks_only(I9, "dan's phone");
+}
+
+#[test]
 fn i9_who_comes_back_may_read_again() {
     let mut scene = Scene::default();
     scene.created(&["ann", "bob"]);

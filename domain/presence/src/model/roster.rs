@@ -178,11 +178,11 @@ impl Roster {
             told.push(Whereabouts::Asked);
         }
         if std::mem::take(&mut self.owes_all) {
-            self.moved.clear();
+            self.moved = FxHashMap::default();
             told.push(Whereabouts::All(self.here.iter().map(|(uid, app)| (*app, *uid)).collect()));
         } else if !self.moved.is_empty() || now.age >= self.spoke_at + BEAT {
             let (mut came, mut gone) = (Vec::new(), Vec::new());
-            for (uid, is_here) in self.moved.drain() {
+            for (uid, is_here) in std::mem::take(&mut self.moved) {
                 match self.here.get(&uid).filter(|_| is_here) {
                     Some(app) => came.push((*app, uid)),
                     None => gone.push(uid),

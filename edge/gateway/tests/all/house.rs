@@ -110,15 +110,7 @@ impl House {
     }
 
     pub(crate) async fn with(setup: Setup) -> Self {
-        let db = TestDb::create(Which::Sqlite).await;
-        let chains = [
-            hoopoe_apps::MIGRATIONS,
-            hoopoe_accounts::MIGRATIONS,
-            hoopoe_log::MIGRATIONS,
-            hoopoe_conversations::MIGRATIONS,
-            hoopoe_presence::MIGRATIONS,
-        ];
-        db.migrate(&chains).await;
+        let db = database().await;
         let TestEnv { env, clock } = test_env_seeded(1);
         let bus = LocalBus::new();
         let apps = Apps::new(db.db.clone(), env.clone());
@@ -166,9 +158,7 @@ impl House {
             timing: setup.timing,
         });
         let (address, listening) = listen(gateway.clone(), setup.send_buffer_bytes);
-        let system = Ctx::system(&env, AppNo::NONE);
-        let request = CreateApp { name: "tests".to_owned(), metadata: None };
-        let (app, _, _) = must(apps.create_with_key(&system, request).await);
+        let app = tenant(&apps, &env).await;
         let house = Self {
             db,
             clock,
@@ -258,6 +248,25 @@ impl House {
         };
         within(PATIENCE, "the commands to be started", counted).await;
     }
+}
+
+async fn database() -> TestDb {
+    let db = TestDb::create(Which::Sqlite).await;
+    let chains = [
+        hoopoe_apps::MIGRATIONS,
+        hoopoe_accounts::MIGRATIONS,
+        hoopoe_log::MIGRATIONS,
+        hoopoe_conversations::MIGRATIONS,
+        hoopoe_presence::MIGRATIONS,
+    ];
+    db.migrate(&chains).await;
+    db
+}
+
+async fn tenant(apps: &Apps, env: &Arc<Env>) -> AppNo {
+    let request = CreateApp { name: "tests".to_owned(), metadata: None };
+    let (app, _, _) = must(apps.create_with_key(&Ctx::system(env, AppNo::NONE), request).await);
+    app
 }
 
 /// Commands that no domain has: one that panics, and one that waits.

@@ -27,14 +27,14 @@ async fn the_others_are_told_and_it_ends_by_itself(db: TestDb) {
     let started = told(&["bob", "cat"], "typing.started", group, "ann");
     let stopped = told(&["bob", "cat"], "typing.stopped", group, "ann");
     types(&circle, "ann", group, "started").await;
-    assert_eq!(circle.told().await, [started.clone()]);
+    assert_eq!(circle.told().await, std::slice::from_ref(&started));
     circle.pass(2_000);
     types(&circle, "ann", group, "started").await;
     assert_eq!(circle.told().await, [], "a repeat only prolongs it");
     circle.pass(4_000);
     assert_eq!(circle.told().await, [], "six seconds after the first");
     circle.pass(2_000);
-    assert_eq!(circle.told().await, [stopped.clone()]);
+    assert_eq!(circle.told().await, std::slice::from_ref(&stopped));
     circle.pass(60_000);
     assert_eq!(circle.told().await, []);
     types(&circle, "ann", group, "started").await;
