@@ -535,6 +535,9 @@ fn i9_typing_behind_a_removal_and_among_strangers_is_reported() {
     scene.line("cat", typing());
     scene.breaks_only(I9, "cat's phone (connection 312) is no member and heard that ann writes");
     scene.evidence.entries.pop();
+    let (conversation, users) = (C.into(), vec!["cat".into()]);
+    scene.line("ann", What::AddStart { request: 80, conversation, users });
+    scene.line("ann", What::AddAck { request: 80 });
     scene.line("cat", change(6, "member.added"));
     scene.line("cat", typing());
     scene.is_clean();

@@ -175,11 +175,15 @@ impl House {
             registry,
             listening,
         };
-        for user in ["ann", "bob", "cat", "dan"] {
-            let ctx = Ctx::system(&house.env, app);
-            house.call_in(ctx, "users.upsert", json!({"user": user, "name": user})).await;
-        }
+        house.people().await;
         house
+    }
+
+    async fn people(&self) {
+        for user in ["ann", "bob", "cat", "dan"] {
+            let ctx = Ctx::system(&self.env, self.app);
+            self.call_in(ctx, "users.upsert", json!({"user": user, "name": user})).await;
+        }
     }
 
     /// A token, and the session that it is of.
