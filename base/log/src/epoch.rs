@@ -36,8 +36,8 @@ impl Epoch {
         self.now.load(Ordering::Acquire)
     }
 
-    /// Whether the database has less of a conversation than this node has acknowledged. Ask under
-    /// the head lock.
+    /// Whether the database has less of a conversation than this node has acknowledged: heads never
+    /// fall, and are never deleted. Ask under the head lock.
     pub(crate) fn has_lost(&self, conversation: ConversationId, head: Option<&Head>) -> bool {
         let Some(acked) = &self.acked else { return false };
         let acked = acked.lock().get(&conversation).copied();

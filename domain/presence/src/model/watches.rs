@@ -28,6 +28,8 @@ pub(crate) struct Question {
     pub(crate) app: AppNo,
     pub(crate) socket: Socket,
     pub(crate) target: Uid,
+    /// Which doubt it is about: an answer to an older one says nothing.
+    stamp: u64,
 }
 
 /// What the database says of a pair.
@@ -62,14 +64,9 @@ enum Sight {
     Doubt {
         /// What the connection was told last.
         was_online: bool,
-        /// Something has happened after the database was asked: ask again.
-        again: bool,
+        /// Of the question whose answer counts.
+        stamp: u64,
     },
-}
-
-struct Pair {
-    socket: Socket,
-    sight: Sight,
 }
 
 struct Target {
@@ -78,7 +75,7 @@ struct Target {
     is_online: bool,
     last_seen: Option<Time>,
     told_at: Option<Duration>,
-    pairs: Vec<Pair>,
+    pairs: FxHashMap<Socket, Sight>,
 }
 
 impl Target {
@@ -111,6 +108,7 @@ pub(crate) struct Watches {
     dirty: FxHashMap<Uid, Option<Time>>,
     doubts: Vec<Question>,
     pairs: usize,
+    stamp: u64,
 }
 
 impl Watches {
@@ -119,8 +117,8 @@ impl Watches {
         self.pairs
     }
 
-    /// Subscribes a connection, blindly until [`Watches::settle`]. What is to be asked for it, or
-    /// `None` when these would be too many.
+    /// Subscribes a connection, blindly until [`Watches::settle`]. What is to be asked for it: of
+    /// those who are new to it, and of those whom it did not see. `None`: these are too many.
     pub(crate) fn watch(
         &mut self,
         app: AppNo,
@@ -134,24 +132,30 @@ impl Watches {
         if held.map_or(0, FxHashSet::len) + fresh.len() > limits::PRESENCE_SUBSCRIPTIONS_MAX {
             return None;
         }
+        if users.is_empty() {
+            return Some(Vec::new());
+        }
         let watcher = self.watchers.entry(socket);
         let watcher = watcher.or_insert_with(|| Watcher { app, targets: FxHashSet::default() });
         let mut questions = Vec::with_capacity(fresh.len());
-        for (uid, id) in users.iter().filter(|(uid, _)| fresh.contains(uid)) {
-            if !watcher.targets.insert(*uid) {
-                continue;
-            }
+        for (uid, id) in users {
+            watcher.targets.insert(*uid);
             let target = self.targets.entry(*uid).or_insert_with(|| Target {
                 id: id.clone(),
                 is_online: is_online(*uid),
                 last_seen: None,
                 told_at: None,
-                pairs: Vec::new(),
+                pairs: FxHashMap::default(),
             });
-            let sight = Sight::Doubt { was_online: false, again: false };
-            target.pairs.push(Pair { socket, sight });
-            self.pairs += 1;
-            questions.push(Question { app, socket, target: *uid });
+            match target.pairs.get(&socket) {
+                Some(Sight::Sees | Sight::Doubt { .. }) => continue,
+                Some(Sight::Blind) => {}
+                None => self.pairs += 1,
+            }
+            self.stamp += 1;
+            let stamp = self.stamp;
+            target.pairs.insert(socket, Sight::Doubt { was_online: false, stamp });
+            questions.push(Question { app, socket, target: *uid, stamp });
         }
         Some(questions)
     }
@@ -170,7 +174,7 @@ impl Watches {
         }
         for uid in ended {
             let Entry::Occupied(mut target) = self.targets.entry(uid) else { continue };
-            target.get_mut().pairs.retain(|pair| pair.socket != socket);
+            target.get_mut().pairs.remove(&socket);
             self.pairs -= 1;
             if target.get().pairs.is_empty() {
                 target.remove();
@@ -195,7 +199,7 @@ impl Watches {
         let own = own
             .flat_map(|(socket, watcher)| watcher.targets.iter().map(|target| (*socket, *target)));
         let pairs: Vec<(Socket, Uid)> = match self.targets.get(&uid) {
-            Some(target) => own.chain(target.pairs.iter().map(|pair| (pair.socket, uid))).collect(),
+            Some(target) => own.chain(target.pairs.keys().map(|socket| (*socket, uid))).collect(),
             None => own.collect(),
         };
         for (socket, target) in pairs {
@@ -207,18 +211,17 @@ impl Watches {
         let Some(watcher) = self.watchers.get(&socket) else { return };
         let Some(target) = self.targets.get_mut(&uid) else { return };
         let is_online = target.is_online;
-        let Some(pair) = target.pairs.iter_mut().find(|pair| pair.socket == socket) else { return };
-        pair.sight = match (pair.sight, which) {
-            (Sight::Sees, Doubted::Seeing | Doubted::Both) => {
-                Sight::Doubt { was_online: is_online, again: false }
-            }
-            (Sight::Blind, Doubted::Blind | Doubted::Both) => {
-                Sight::Doubt { was_online: false, again: false }
-            }
-            (Sight::Doubt { was_online, .. }, _) => Sight::Doubt { was_online, again: true },
+        let Some(sight) = target.pairs.get_mut(&socket) else { return };
+        let was_online = match (*sight, which) {
+            (Sight::Sees, Doubted::Seeing | Doubted::Both) => is_online,
+            (Sight::Blind, Doubted::Blind | Doubted::Both) => false,
+            (Sight::Doubt { was_online, .. }, _) => was_online,
             (Sight::Sees, Doubted::Blind) | (Sight::Blind, Doubted::Seeing) => return,
         };
-        self.doubts.push(Question { app: watcher.app, socket, target: uid });
+        self.stamp += 1;
+        let stamp = self.stamp;
+        *sight = Sight::Doubt { was_online, stamp };
+        self.doubts.push(Question { app: watcher.app, socket, target: uid, stamp });
     }
 
     /// Some of the pairs in doubt, to be asked for.
@@ -235,20 +238,16 @@ impl Watches {
     /// What the database said before now. Whoever was told something else is told.
     pub(crate) fn settle(&mut self, answers: &[(Question, Answer)]) -> Vec<News> {
         let mut news = Vec::new();
-        for (Question { socket, target: uid, .. }, answer) in answers {
+        for (Question { socket, target: uid, stamp, .. }, answer) in answers {
             let Some(target) = self.targets.get_mut(uid) else { continue };
             target.last_seen = target.last_seen.max(answer.last_seen);
-            let Some(at) = target.pairs.iter().position(|pair| pair.socket == *socket) else {
-                continue;
-            };
-            let Sight::Doubt { was_online, again } = target.pairs[at].sight else { continue };
-            if again {
-                // It stands among the doubts once more.
-                target.pairs[at].sight = Sight::Doubt { was_online, again: false };
+            let shown = target.show(answer.may_see);
+            let Some(sight) = target.pairs.get_mut(socket) else { continue };
+            let Sight::Doubt { was_online, stamp: current } = *sight else { continue };
+            if current != *stamp {
                 continue;
             }
-            target.pairs[at].sight = if answer.may_see { Sight::Sees } else { Sight::Blind };
-            let shown = target.show(answer.may_see);
+            *sight = if answer.may_see { Sight::Sees } else { Sight::Blind };
             if was_online != (shown.status == PresenceStatus::Online) {
                 news.push(News { to: vec![*socket], presence: shown });
             }
@@ -256,11 +255,16 @@ impl Watches {
         news
     }
 
-    /// What a connection is shown of somebody.
+    /// What a connection is shown of somebody; while that is in doubt, what it was told last.
     pub(crate) fn view(&self, socket: Socket, uid: Uid, id: &UserId) -> Presence {
         let Some(target) = self.targets.get(&uid) else { return offline(id.clone(), None) };
-        let sight = target.pairs.iter().find(|pair| pair.socket == socket).map(|pair| pair.sight);
-        target.show(sight == Some(Sight::Sees))
+        match target.pairs.get(&socket) {
+            Some(Sight::Doubt { was_online: true, .. }) => {
+                let (user, status) = (target.id.clone(), PresenceStatus::Online);
+                Presence { user, status, last_seen_at: None }
+            }
+            sight => target.show(sight == Some(&Sight::Sees)),
+        }
     }
 
     /// What has changed since it was told, of each user at most once in a second.
@@ -278,8 +282,8 @@ impl Watches {
             }
             (target.is_online, target.told_at) = (is_online, Some(now));
             target.last_seen = target.last_seen.max(*left_at);
-            let seeing = target.pairs.iter().filter(|pair| pair.sight == Sight::Sees);
-            let to: Vec<Socket> = seeing.map(|pair| pair.socket).collect();
+            let seeing = target.pairs.iter().filter(|(_, sight)| **sight == Sight::Sees);
+            let to: Vec<Socket> = seeing.map(|(socket, _)| *socket).collect();
             if !to.is_empty() {
                 news.push(News { to, presence: target.show(true) });
             }
@@ -355,6 +359,11 @@ mod tests {
         watches.changed(BOB, Some(Time(5)));
         assert_eq!(told(watches.tell(at(0), |_| false)), [""; 0]);
         assert_eq!(watches.view(PHONE, BOB, &id(BOB)), offline(id(BOB), None));
+        // Who subscribes again asks again; who sees already does not.
+        let asked = watches.watch(APP, PHONE, &[(BOB, id(BOB))], |_| true).unwrap();
+        assert_eq!((asked.len(), settle(&mut watches, asked, SEES).len()), (1, 0));
+        assert_eq!(watches.watch(APP, PHONE, &[(BOB, id(BOB))], |_| true), Some(Vec::new()));
+        assert_eq!(watches.view(PHONE, BOB, &id(BOB)), offline(id(BOB), Some(Time(5))));
     }
 
     #[test]
@@ -383,6 +392,13 @@ mod tests {
         watches.doubt(BOB, Doubted::Seeing);
         assert_eq!(settle(&mut watches, asked, SEES), [""; 0], "that was before");
         assert_eq!(ask(&mut watches, BLIND), ["u2 Offline"]);
+        // The answer to the later question may be there before that to the earlier one.
+        let mut watches = Watches::default();
+        let first = watches.watch(APP, PHONE, &[(BOB, id(BOB))], |_| true).unwrap();
+        watches.doubt(BOB, Doubted::Seeing);
+        assert_eq!(ask(&mut watches, BLIND), [""; 0]);
+        assert_eq!(settle(&mut watches, first, SEES), [""; 0]);
+        assert_eq!(watches.view(PHONE, BOB, &id(BOB)), offline(id(BOB), None));
         watches.doubt(BOB, Doubted::Both);
         let asked = watches.take_doubts(9);
         watches.put_back(asked);

@@ -33,7 +33,7 @@ impl Presence {
         let read = self.0.parts.db.read(move |tx| {
             let mut answers = Vec::with_capacity(questions.len());
             for question in &questions {
-                let Question { app, socket: (viewer, _), target } = *question;
+                let Question { app, socket: (viewer, _), target, .. } = *question;
                 answers.push((*question, presence.judge(tx, app, viewer, target)?));
             }
             Ok(answers)

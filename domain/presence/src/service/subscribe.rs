@@ -36,7 +36,7 @@ impl Presence {
             state.watches.watch(app, socket, &users, |uid| roster.is_online(uid))
         };
         let asked = asked.ok_or_else(|| Fail::new(&codes::PRESENCE_TOO_MANY))?;
-        let fresh: Vec<Uid> = asked.iter().map(|question| question.target).collect();
+        let asked_for: Vec<Uid> = asked.iter().map(|question| question.target).collect();
         let answered = self.ask(asked).await;
         // From here on without waiting: the connection's own task writes this reply before it
         // takes the next event out of its queue.
@@ -44,7 +44,7 @@ impl Presence {
         let mut answers = match answered {
             Ok(answers) => answers,
             Err(fail) => {
-                state.watches.unwatch(socket, Some(&fresh));
+                state.watches.unwatch(socket, Some(&asked_for));
                 return Err(fail);
             }
         };

@@ -15,7 +15,7 @@ use crate::{
 /// How soon a change is told.
 const EVERY: Duration = Duration::from_millis(250);
 /// Pairs in doubt that are asked for at once.
-const DOUBTS_PER_TICK: usize = 256;
+const DOUBTS_PER_TICK: usize = 1_024;
 
 /// What a tick has to do outside the lock.
 struct Work {
