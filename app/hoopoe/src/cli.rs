@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    api,
+    api, chat,
     config::{Config, Overrides},
     control,
     operator::Request,
@@ -50,6 +50,8 @@ enum Command {
         #[command(flatten)]
         plain: Plain,
     },
+    /// Talk with somebody, in this terminal
+    Chat(chat::Options),
     /// Print a document of the API
     Api {
         /// Which one
@@ -238,6 +240,7 @@ impl Cli {
             Command::Serve(Serve { place, listen, demo }) => {
                 return serve::run(place.load(listen)?, demo);
             }
+            Command::Chat(options) => return chat::run(options),
             Command::Api { document } => {
                 output::line(&api::print(document)?)?;
                 return Ok(ExitCode::SUCCESS);
@@ -353,6 +356,7 @@ mod tests {
             "hoopoe backup f --data d",
             "hoopoe restore f --data d --json",
             "hoopoe api openapi",
+            "hoopoe chat --url ws://127.0.0.1:8080 --token ut_x --with bob",
         ] {
             assert!(parse(line).is_ok(), "{line}");
         }

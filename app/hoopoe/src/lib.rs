@@ -3,6 +3,7 @@
 
 mod api;
 mod audit;
+mod chat;
 mod cli;
 mod compose;
 mod config;

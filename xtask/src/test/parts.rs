@@ -113,13 +113,13 @@ impl Part {
     }
 }
 
-/// Compiles every test and every binary, once and for all parts.
+/// Compiles every test, binary and example, once and for all parts.
 ///
 /// # Errors
 /// When it does not build.
 pub(crate) fn build(workspace: &Workspace) -> Result<Tally, String> {
     let mut cargo = workspace.command("cargo");
-    cargo.arg("build").args(WHOLE).args(["--lib", "--bins", "--tests"]);
+    cargo.arg("build").args(WHOLE).args(["--lib", "--bins", "--tests", "--examples"]);
     run(&mut cargo).map(|()| Tally::PASSED)
 }
 

@@ -99,7 +99,13 @@ fn sleeps(source: &Source<'_>, index: usize) -> Ban {
 }
 
 fn clocks(source: &Source<'_>, index: usize) -> Ban {
-    let free = ["base/kernel/src/source.rs", "base/testkit/", "bench/", "xtask/"];
+    let free = [
+        "base/kernel/src/source.rs",
+        "base/testkit/",
+        "bench/",
+        "sdk/rust/src/shell/clock.rs",
+        "xtask/",
+    ];
     if source.in_test(index) || free.iter().any(|start| source.path.starts_with(start)) {
         return None;
     }
@@ -184,12 +190,13 @@ fn allows(source: &Source<'_>, index: usize) -> Option<usize> {
     (open..source.close(open)).find(|&at| source.matches(at, &["allow", "("]))
 }
 
-/// Pure rooms: the wire, the sans-IO rooms, and every domain's model.
+/// Pure rooms: the wire, the sans-IO rooms of the SFU and the SDK, and every domain's model.
 fn purity(source: &Source<'_>, index: usize) -> Ban {
     let path = source.path;
     let model = path.starts_with("domain/")
         && (path.ends_with("/src/model.rs") || path.contains("/src/model/"));
-    let pure = model || path.starts_with("base/wire/src/") || path.starts_with("edge/sfu/src/");
+    let rooms = ["base/wire/src/", "edge/sfu/src/", "sdk/rust/src/core/"];
+    let pure = model || rooms.iter().any(|room| path.starts_with(room));
     if !pure || source.in_test(index) {
         return None;
     }
@@ -253,6 +260,8 @@ mod tests {
         let text = "fn a() { Instant::now(); std::time::SystemTime::now(); }";
         assert_eq!(rules(PLAIN, text), [("clock", 1), ("clock", 1)]);
         assert_eq!(rules("base/kernel/src/source.rs", text), []);
+        assert_eq!(rules("sdk/rust/src/shell/clock.rs", text), []);
+        assert_eq!(rules("sdk/rust/src/core/engine.rs", text), [("clock", 1), ("clock", 1)]);
         assert_eq!(rules("bench/src/main.rs", text), []);
         assert_eq!(rules("tests/system/src/lib.rs", text), []);
     }
@@ -298,6 +307,7 @@ mod tests {
     fn models_are_pure() {
         assert_eq!(rules("domain/x/src/model.rs", "use tokio::sync;"), [("pure", 1)]);
         assert_eq!(rules("base/wire/src/lib.rs", "use std::fs;"), [("pure", 1)]);
+        assert_eq!(rules("sdk/rust/src/core/engine.rs", "use tokio::time;"), [("pure", 1)]);
         assert_eq!(rules("domain/x/src/jobs.rs", "use tokio::sync;"), []);
     }
 }

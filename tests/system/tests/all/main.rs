@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "what a long test did is shown when it fails")]
 
 mod awareness;
+mod chat;
 mod command_line;
 mod duplicates;
 mod first_chat;
@@ -20,6 +21,7 @@ mod removal;
 mod resources;
 mod restore;
 mod resume;
+mod sdk;
 mod seeded_bugs;
 mod sessions;
 mod slow_consumer;

@@ -1,0 +1,20 @@
+//! The thin shell over tokio: one task that feeds the engine and carries out what it says.
+
+mod actor;
+mod builder;
+mod client;
+mod clock;
+mod conversation;
+mod error;
+mod events;
+mod socket;
+mod token;
+
+pub use self::{
+    builder::Builder,
+    client::Client,
+    conversation::{Conversation, Draft, History, Queued, Sent},
+    error::Error,
+    events::Events,
+    token::{FixedToken, TokenError, TokenFuture, TokenProvider},
+};

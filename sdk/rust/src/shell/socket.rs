@@ -1,0 +1,122 @@
+//! The socket, as a task: frames out, frames in.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::sync::mpsc;
+use tokio_tungstenite::{
+    connect_async_with_config,
+    tungstenite::{Error, Message, protocol::WebSocketConfig},
+};
+
+/// Frames between the socket and the engine, either way.
+const QUEUE: usize = 64;
+/// A peer that takes nothing for so long is gone.
+const WRITE_MAX: Duration = Duration::from_secs(30);
+
+/// What came from a socket, with the number of the attempt that it is of.
+pub(super) type Heard = (u64, Sound);
+
+pub(super) enum Sound {
+    /// It is open: frames go in here, and dropping this closes it.
+    Open(mpsc::Sender<String>),
+    /// It could not be opened.
+    Failed(String),
+    Text(String),
+    Heartbeat,
+    Closed(Option<u16>, String),
+}
+
+/// Room for what sockets have to say.
+pub(super) fn channel() -> (mpsc::Sender<Heard>, mpsc::Receiver<Heard>) {
+    mpsc::channel(QUEUE)
+}
+
+/// Opens a socket and serves it until either side closes it.
+pub(super) async fn run(url: String, attempt: u64, ears: mpsc::Sender<Heard>) {
+    // Nobody listens any more when the client is gone: then there is nobody to tell.
+    let tell = async |sound| drop(ears.send((attempt, sound)).await);
+    let config = WebSocketConfig::default().read_buffer_size(16 * 1_024);
+    let socket = match connect_async_with_config(&url, Some(config), true).await {
+        Ok((socket, _)) => socket,
+        Err(error) => return tell(Sound::Failed(words(&error))).await,
+    };
+    let (mut sink, mut stream) = socket.split();
+    let (mouth, mut frames) = mpsc::channel::<String>(QUEUE);
+    tell(Sound::Open(mouth)).await;
+    let writing = async {
+        while let Some(frame) = frames.recv().await {
+            match tokio::time::timeout(WRITE_MAX, sink.send(Message::text(frame))).await {
+                Ok(Ok(())) => {}
+                // The reader learns why.
+                Ok(Err(_)) => std::future::pending::<()>().await,
+                Err(_) => return,
+            }
+        }
+        drop(tokio::time::timeout(WRITE_MAX, sink.close()).await);
+    };
+    let reading = async {
+        let mut ending = (None, String::new());
+        while let Some(Ok(message)) = stream.next().await {
+            match message {
+                Message::Text(text) => tell(Sound::Text(text.as_str().to_owned())).await,
+                Message::Close(Some(frame)) => {
+                    ending = (Some(frame.code.into()), frame.reason.as_str().to_owned());
+                }
+                _ => tell(Sound::Heartbeat).await,
+            }
+        }
+        ending
+    };
+    let (code, reason) = tokio::select! {
+        () = writing => (None, String::new()),
+        ending = reading => ending,
+    };
+    tell(Sound::Closed(code, reason)).await;
+}
+
+fn words(error: &Error) -> String {
+    match error {
+        Error::Io(error) => error.to_string(),
+        Error::Http(response) => format!("the server answers {}", response.status()),
+        error => error.to_string(),
+    }
+}
+
+/// The address of the socket of a server whose address somebody typed.
+///
+/// # Errors
+/// In words, when it cannot be one.
+pub(super) fn address(url: &str) -> Result<String, String> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("ws", url));
+    let scheme = match scheme {
+        "ws" | "http" => "ws",
+        "wss" | "https" if cfg!(feature = "tls") => "wss",
+        "wss" | "https" => {
+            return Err(format!("{url}: this build has no TLS; enable the feature `tls`"));
+        }
+        _ => return Err(format!("{url} is no address of a server: ws://HOST:PORT")),
+    };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if host.is_empty() {
+        return Err(format!("{url} names no host: ws://HOST:PORT"));
+    }
+    let path = if path.is_empty() { "v1/socket" } else { path };
+    Ok(format!("{scheme}://{host}/{path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_type_becomes_an_address() {
+        for url in ["127.0.0.1:8080", "ws://127.0.0.1:8080", "http://127.0.0.1:8080/"] {
+            assert_eq!(address(url).unwrap(), "ws://127.0.0.1:8080/v1/socket", "{url}");
+        }
+        assert_eq!(address("ws://h/chat/v1/socket").unwrap(), "ws://h/chat/v1/socket");
+        for url in ["", "ws://", "ftp://h", "ws:///v1"] {
+            assert!(address(url).is_err(), "{url}");
+        }
+    }
+}
