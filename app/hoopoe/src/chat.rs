@@ -6,7 +6,7 @@ mod screen;
 
 use std::{process::ExitCode, time::Duration};
 
-use hoopoe_sdk::{Client, Event, Events, Status, Stop, wire::accounts::Device};
+use hoopoe_sdk::{Client, Events, Status, Stop, wire::accounts::Device};
 use tokio::sync::{mpsc, watch};
 
 use self::{
@@ -126,7 +126,7 @@ impl Chat {
                 }
                 self.is_away = false;
                 if let Some(name) = self.with.take() {
-                    self.room.enter(&name).await;
+                    self.room.enter(&name).await.map_err(Trouble::failed)?;
                 }
             }
             Status::Waiting { why, .. } if !self.is_away => {
@@ -150,7 +150,11 @@ impl Chat {
     async fn on_line(&mut self, line: Line) {
         match line {
             Line::Say(text) => self.room.say(text).await,
-            Line::With(name) => self.room.enter(&name).await,
+            Line::With(name) => {
+                if let Err(words) = self.room.enter(&name).await {
+                    self.room.screen().note(&words);
+                }
+            }
             Line::List => self.room.list().await,
             Line::Help => self.room.screen().line(HELP),
             Line::Unknown(word) => {
@@ -173,15 +177,4 @@ impl Chat {
         }
         Err(Trouble::failed("there was no line for the last messages; they were not sent"))
     }
-}
-
-/// Whether an event is one of those that somebody who types wants to see at once.
-fn typing_of(event: &Event) -> Option<(&str, bool)> {
-    let Event::Other(other) = event else { return None };
-    let is_typing = match &*other.event {
-        "typing.started" => true,
-        "typing.stopped" => false,
-        _ => return None,
-    };
-    Some((other.data["user"].as_str()?, is_typing))
 }

@@ -3,6 +3,8 @@
 //!
 //! `cargo run -p hoopoe-sdk --example echo_bot -- ws://127.0.0.1:8080 ut_… echo.outbox`
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::{env, error::Error};
 
 use hoopoe_sdk::{Client, Event, FileStore, Status};

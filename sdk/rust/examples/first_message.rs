@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p hoopoe-sdk --example first_message -- ws://127.0.0.1:8080 ut_… bob hello`
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::{env, error::Error};
 
 use hoopoe_sdk::Client;

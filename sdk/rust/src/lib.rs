@@ -33,8 +33,8 @@ pub use crate::{
         Status, Stop,
     },
     shell::{
-        Builder, Client, Conversation, Draft, Error, Events, FixedToken, History, Queued, Sent, TokenError,
-        TokenFuture, TokenProvider,
+        Builder, Client, Conversation, Draft, Error, Events, FixedToken, History, Queued, Sent,
+        TokenError, TokenFuture, TokenProvider,
     },
     store::{FileStore, MemoryStore, Store},
 };

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use hoopoe_sdk::{
-    Change, Client, Conversation, Delivery, Error, Event, Message, OutboxUpdate, Refetched,
+    Change, Client, Conversation, Delivery, Error, Event, History, Message, Other, OutboxUpdate,
+    Refetched,
     wire::{
         ConversationId,
         conversations::{self, ConversationKind},
@@ -12,10 +13,7 @@ use hoopoe_sdk::{
 };
 use tokio::sync::watch;
 
-use super::{
-    screen::{Screen, clean},
-    typing_of,
-};
+use super::screen::{Screen, clean};
 
 /// Lines of history that are shown on entering.
 const HISTORY: usize = 20;
@@ -79,11 +77,20 @@ impl Room {
     }
 
     /// Turns to somebody, or to a group.
-    pub(super) async fn enter(&mut self, name: &str) {
-        match self.find(name).await {
-            Ok(conversation) => self.show(conversation, name).await,
-            Err(error) => self.screen.note(&format!("{}: {}", clean(name), clean(&words(&error)))),
+    ///
+    /// # Errors
+    /// In words, when there is nobody of this name, or no answer.
+    pub(super) async fn enter(&mut self, name: &str) -> Result<(), String> {
+        let entering = async {
+            let conversation = self.find(name).await?;
+            let history = conversation.history(None, HISTORY).await?;
+            Ok((conversation, history))
+        };
+        match entering.await {
+            Ok((conversation, history)) => self.show(conversation, name, &history),
+            Err(error) => return Err(format!("{}: {}", clean(name), clean(&words(&error)))),
         }
+        Ok(())
     }
 
     async fn find(&self, name: &str) -> Result<Conversation, Error> {
@@ -107,11 +114,7 @@ impl Room {
         self.client.direct(name).await
     }
 
-    async fn show(&mut self, conversation: Conversation, name: &str) {
-        let history = match conversation.history(None, HISTORY).await {
-            Ok(history) => history,
-            Err(error) => return self.screen.note(&clean(&words(&error))),
-        };
+    fn show(&mut self, conversation: Conversation, name: &str, history: &History) {
         self.mentioned.remove(&conversation.id());
         (self.shown, self.own) = (0, 0);
         (self.readers, self.typing) = (HashMap::new(), HashSet::new());
@@ -175,11 +178,8 @@ impl Room {
     }
 
     pub(super) fn on_event(&mut self, event: Event) {
-        if let Some((user, is_typing)) = typing_of(&event) {
-            let user = user.to_owned();
-            return self.on_typing(&event, user, is_typing);
-        }
         match event {
+            Event::Other(other) => self.on_other(&other),
             Event::Message(message) => self.on_message(&message),
             Event::Receipt(receipt) => self.on_receipt(&receipt),
             Event::Outbox(OutboxUpdate { request, delivery: Delivery::Failed(failure) }) => {
@@ -259,16 +259,20 @@ impl Room {
         }
     }
 
-    fn on_typing(&mut self, event: &Event, user: String, is_typing: bool) {
-        let Event::Other(other) = event else { return };
+    fn on_other(&mut self, other: &Other) {
+        let user = other.data["user"].as_str().unwrap_or_default();
         let is_here = other.conversation.is_some_and(|id| self.is_here(id));
-        if !is_here || user == self.me {
+        if !is_here || user.is_empty() || user == self.me {
             return;
         }
-        if !is_typing {
-            self.typing.remove(&user);
-        } else if self.typing.insert(user.clone()) {
-            self.screen.note(&format!("{} is typing", clean(&user)));
+        match &*other.event {
+            "typing.started" if self.typing.insert(user.to_owned()) => {
+                self.screen.note(&format!("{} is typing", clean(user)));
+            }
+            "typing.stopped" => {
+                self.typing.remove(user);
+            }
+            _ => {}
         }
     }
 

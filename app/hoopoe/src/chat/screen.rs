@@ -66,7 +66,9 @@ pub(super) fn clean(text: &str) -> String {
         match c {
             '\n' => clean.push_str("\n    "),
             '\t' => clean.push(' '),
-            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+            c if c.is_control()
+                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+            {
                 clean.push('\u{fffd}');
             }
             c => clean.push(c),
@@ -83,6 +85,9 @@ mod tests {
     fn a_text_cannot_play_with_the_terminal() {
         assert_eq!(clean("你好 👋"), "你好 👋");
         assert_eq!(clean("a\nb\tc"), "a\n    b c");
-        assert_eq!(clean("\x1b[2J\r\u{7}\u{9b}\u{202e}x"), "\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}\u{fffd}x");
+        assert_eq!(
+            clean("\x1b[2J\r\u{7}\u{9b}\u{202e}x"),
+            "\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}\u{fffd}x"
+        );
     }
 }

@@ -1,7 +1,10 @@
 //! How the engine comes to know where everything stands: heads at the start, the list of all where
 //! the digest asks for it, and a new beginning when the server's past is another one.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
 
 use hoopoe_wire::{
     ConversationId,
@@ -17,6 +20,7 @@ use super::{
     engine::Engine,
     event::Event,
     frame::{self, Refusal},
+    line::Stop,
     outbox::Met,
     record::Record,
     requests::Purpose,
@@ -33,6 +37,8 @@ pub(super) struct CatchUp {
     pub(super) listing: Option<Listing>,
     /// Conversations of an epoch that is over and were not met in the new one yet.
     pub(super) voided: HashSet<ConversationId>,
+    /// Conversations whose pages wait until others have come.
+    pub(super) crowd: BTreeSet<ConversationId>,
     /// The app has not heard yet that everything was told.
     pub(super) is_behind: bool,
 }
@@ -53,6 +59,7 @@ impl CatchUp {
             is_first: true,
             listing: None,
             voided: HashSet::new(),
+            crowd: BTreeSet::new(),
             is_behind: false,
         }
     }
@@ -60,6 +67,7 @@ impl CatchUp {
     /// The line is gone; the digest of the next start says whether a list is needed.
     pub(super) fn lose(&mut self) {
         self.listing = None;
+        self.crowd.clear();
     }
 }
 
@@ -80,6 +88,17 @@ impl Engine {
             self.line.on_start_refused(self.now.mono, &refusal, &mut self.outputs);
             return;
         };
+        match self.outbox.meet_owner(&started.user) {
+            Met::Same => {}
+            Met::First => {
+                self.outputs.push_back(Output::Keep(Record::Owner { user: started.user.clone() }));
+            }
+            // What one user wrote is never sent, nor shown, as another's.
+            Met::Other => {
+                self.lose_line();
+                return self.stop(Stop::OtherUser(started.user));
+            }
+        }
         self.line.on_started(self.now.mono, &mut self.outputs);
         self.user = Some(started.user);
         let page = started.page;

@@ -224,7 +224,7 @@ impl Engine {
             Purpose::Send { conversation, client_id } => {
                 self.on_send_reply(conversation, &client_id, outcome, self.now);
             }
-            page => self.on_page(page, outcome),
+            page => self.on_page(&page, outcome),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use hoopoe_wire::{limits, session::CloseCode};
+use hoopoe_wire::{UserId, limits, session::CloseCode};
 use serde::Deserialize;
 
 use super::{
@@ -55,6 +55,8 @@ pub enum Stop {
     NoToken(String),
     /// The session was revoked, or the user banned.
     Revoked,
+    /// The token is this user's, and the outbox somebody else's.
+    OtherUser(UserId),
     /// The server does not take this client.
     Refused(String),
 }
@@ -66,6 +68,9 @@ impl fmt::Display for Stop {
             Self::TokenRefused => f.write_str("the server does not take the token"),
             Self::NoToken(why) => write!(f, "there is no token: {why}"),
             Self::Revoked => f.write_str("the session was revoked"),
+            Self::OtherUser(user) => {
+                write!(f, "the token is of {user}, and the outbox of somebody else")
+            }
             Self::Refused(why) => write!(f, "the server refuses this client: {why}"),
         }
     }
@@ -201,12 +206,7 @@ impl Line {
     }
 
     /// `session.start` was answered with a problem.
-    pub(super) fn on_start_refused(
-        &mut self,
-        now: Duration,
-        refusal: &Refusal,
-        out: &mut Outputs,
-    ) {
+    pub(super) fn on_start_refused(&mut self, now: Duration, refusal: &Refusal, out: &mut Outputs) {
         out.push_back(Output::Hangup);
         match refusal.status() {
             401 => self.refresh(now, out),

@@ -67,11 +67,7 @@ impl Engine {
     }
 
     /// The conversation that a frame is about, which may be its first.
-    fn timeline(
-        &mut self,
-        conversation: ConversationId,
-        frame: &ServerFrame<'_>,
-    ) -> &mut Timeline {
+    fn timeline(&mut self, conversation: ConversationId, frame: &ServerFrame<'_>) -> &mut Timeline {
         let is_young = self.catch_up.listing.is_some();
         let is_first = self.catch_up.is_first;
         self.timelines.entry(conversation).or_insert_with(|| {

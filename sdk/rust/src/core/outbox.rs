@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use hoopoe_wire::{ConversationId, messages::SendRequest};
+use hoopoe_wire::{ConversationId, UserId, messages::SendRequest};
 
 use super::{
     backoff::{Backoff, Dice},
@@ -75,8 +75,8 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn new(image: Image) -> Self {
-        let Image { epoch, queued, sent } = image;
-        let sent = Image { epoch, queued: VecDeque::new(), sent };
+        let Image { owner, epoch, queued, sent } = image;
+        let sent = Image { owner, epoch, queued: VecDeque::new(), sent };
         let mut outbox = Self { queues: BTreeMap::new(), ids: HashSet::new(), sent, flying: 0 };
         for item in queued {
             outbox.push(item);
@@ -216,7 +216,21 @@ impl Outbox {
 
     /// When the next send's turn comes, of those that wait after a refusal.
     pub(super) fn next_retry(&self) -> Option<Duration> {
-        self.queues.values().filter(|queue| !queue.is_flying).filter_map(|q| q.retry_at).min()
+        // On a full line the next answer is what is waited for.
+        let queues = self.queues.values().filter(|_| self.flying < FLYING_MAX);
+        queues.filter(|queue| !queue.is_flying).filter_map(|queue| queue.retry_at).min()
+    }
+
+    /// Whether the outbox is of this user, whose it is from now on.
+    pub(super) fn meet_owner(&mut self, user: &UserId) -> Met {
+        match &self.sent.owner {
+            Some(owner) if owner == user => Met::Same,
+            Some(_) => Met::Other,
+            None => {
+                self.sent.owner = Some(user.clone());
+                Met::First
+            }
+        }
     }
 
     /// Whether the server is another one than it was, as far as its past goes; it is remembered.
@@ -246,7 +260,7 @@ impl Outbox {
     }
 }
 
-/// What an epoch is compared with the last one.
+/// What an epoch or a user is, compared with the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Met {
     First,

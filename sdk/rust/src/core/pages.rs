@@ -20,6 +20,8 @@ use super::{
 /// A longer gap is not told message by message: the newest page, and the rest on demand.
 const GAP_MAX: i64 = 200;
 const PAGE: usize = limits::PAGE_ITEMS_MAX;
+/// Pages under way at a time: a client that was away long must not use up its own budget at once.
+const PAGES_MAX: usize = 16;
 /// How long a page that was refused is left alone.
 const REFUSED_WAIT: Duration = Duration::from_secs(2);
 
@@ -45,6 +47,12 @@ impl Engine {
         let now = self.now.mono;
         let Some(timeline) = self.timelines.get_mut(&conversation) else { return };
         if !self.line.is_live() || timeline.retry_at.is_some_and(|at| at > now) {
+            return;
+        }
+        if self.requests.pages() >= PAGES_MAX {
+            if timeline.is_void || !timeline.is_complete() {
+                self.catch_up.crowd.insert(conversation);
+            }
             return;
         }
         let mut asks = Vec::new();
@@ -75,16 +83,16 @@ impl Engine {
                 }
             }
         }
-        asks.into_iter().for_each(|purpose| self.ask_for_page(purpose));
+        asks.iter().for_each(|purpose| self.ask_for_page(purpose));
     }
 
-    fn ask_for_page(&mut self, purpose: Purpose) {
+    fn ask_for_page(&mut self, purpose: &Purpose) {
         let list = |conversation, after| {
             let (before, around, limit) = (None, None, Some(PAGE));
             ListMessages { conversation, before, after, around, limit }
         };
         let id = self.requests.fly(purpose.clone());
-        let frame = match purpose {
+        let frame = match *purpose {
             Purpose::Messages { conversation, after, .. } => {
                 frame::ask(id, "messages.list", &list(conversation, Some(after)))
             }
@@ -101,13 +109,18 @@ impl Engine {
     }
 
     /// A page that the engine asked for.
-    pub(super) fn on_page(&mut self, purpose: Purpose, outcome: Result<&RawValue, Refusal>) {
-        let read = outcome.and_then(|result| self.read_page(&purpose, result.get()));
+    pub(super) fn on_page(&mut self, purpose: &Purpose, outcome: Result<&RawValue, Refusal>) {
+        let read = outcome.and_then(|result| self.read_page(purpose, result.get()));
         if let Err(refusal) = read {
-            self.on_page_refused(&purpose, &refusal);
+            self.on_page_refused(purpose, &refusal);
         }
-        if let Some(conversation) = conversation_of(&purpose) {
+        if let Some(conversation) = conversation_of(purpose) {
             self.advance(conversation);
+        }
+        while self.requests.pages() < PAGES_MAX
+            && let Some(next) = self.catch_up.crowd.pop_first()
+        {
+            self.advance(next);
         }
         self.look_whether_caught_up();
     }
@@ -134,7 +147,10 @@ impl Engine {
                     return Ok(());
                 }
                 match *purpose {
-                    Purpose::Refetch { .. } => return Ok(self.refetched(conversation, head, page)),
+                    Purpose::Refetch { .. } => {
+                        self.refetched(conversation, head, page);
+                        return Ok(());
+                    }
                     Purpose::Newest { after, .. } => self.pass_over(conversation, after, &page),
                     _ => {}
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use hoopoe_wire::messages::SendRequest;
+use hoopoe_wire::{UserId, messages::SendRequest};
 use serde::{Deserialize, Serialize};
 
 /// Sends remembered after their acknowledgement, so that they can be offered again to a server
@@ -47,6 +47,11 @@ pub enum Record {
         /// Which.
         client_id: String,
     },
+    /// The user whose outbox it is.
+    Owner {
+        /// As `session.start` tells it.
+        user: UserId,
+    },
     /// The epoch of the server's database that all of this is about.
     Epoch {
         /// As `session.start` tells it.
@@ -57,6 +62,8 @@ pub enum Record {
 /// What the records come to.
 #[derive(Debug, Clone, Default)]
 pub struct Image {
+    /// Whose it is, once a session was started.
+    pub owner: Option<UserId>,
     /// The last epoch.
     pub epoch: Option<i64>,
     /// Sends that wait, in their order.
@@ -89,6 +96,7 @@ impl Image {
                 self.forget(at_ms);
             }
             Record::Dropped { client_id } => drop(self.take(&client_id)),
+            Record::Owner { user } => self.owner = Some(user),
             Record::Epoch { epoch } => self.epoch = Some(epoch),
         }
     }
@@ -107,8 +115,9 @@ impl Image {
 
     /// The shortest list of records that comes to the same.
     pub fn records(&self) -> Vec<Record> {
-        let mut records: Vec<Record> =
-            self.epoch.map(|epoch| Record::Epoch { epoch }).into_iter().collect();
+        let owner = self.owner.clone().map(|user| Record::Owner { user });
+        let epoch = self.epoch.map(|epoch| Record::Epoch { epoch });
+        let mut records: Vec<Record> = owner.into_iter().chain(epoch).collect();
         for SentItem { item, at_ms } in &self.sent {
             let client_id = item.request.client_id.clone();
             records.push(Record::Queued(item.clone()));

@@ -97,6 +97,15 @@ impl Requests {
         self.last_id
     }
 
+    /// Pages of messages and changes that are under way.
+    pub(super) fn pages(&self) -> usize {
+        let is_page = |flying: &&Flying| match flying {
+            Flying::Own(purpose) => !matches!(purpose, Purpose::Start | Purpose::Send { .. }),
+            Flying::App(_) => false,
+        };
+        self.flying.values().filter(is_page).count()
+    }
+
     pub(super) fn wait(&mut self, request: AppRequest) {
         self.waiting.push_back(request);
     }

@@ -82,8 +82,7 @@ impl Engine {
             }
             Err(refusal) => {
                 let dice = self.line.dice();
-                let verdict =
-                    self.outbox.refuse(conversation, client_id, refusal, now.mono, dice);
+                let verdict = self.outbox.refuse(conversation, client_id, refusal, now.mono, dice);
                 match verdict {
                     Verdict::Again | Verdict::Unknown => {}
                     Verdict::Refresh => self.refresh_token(),

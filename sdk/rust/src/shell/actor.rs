@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     core::{
-        Delivery, Engine, Event, Item, Output, OutboxUpdate, Record, RequestError, Status, Stop,
+        Delivery, Engine, Event, Item, OutboxUpdate, Output, Record, RequestError, Status, Stop,
     },
     store::Store,
 };
@@ -154,7 +154,7 @@ impl Actor {
                 }
                 Wake::Command(Some(command)) => self.command(command),
                 Wake::Command(None) => self.close(),
-                Wake::Stored(store, outcome) => self.stored(store, outcome),
+                Wake::Stored(store, outcome) => self.stored(store, &outcome),
                 Wake::Unstored => {
                     self.storing = None;
                     let stop = Stop::Refused("the store of the outbox broke".to_owned());
@@ -281,6 +281,11 @@ impl Actor {
         }
         self.hand_on();
         self.begin_storing();
+        if matches!(&*self.status.borrow(), Status::Stopped(_)) {
+            // Nothing more is sent: whoever waits for it is told so by the end of the channel.
+            self.outcomes.clear();
+            self.flushes.clear();
+        }
         let is_empty = self.engine.unsent() == 0 && self.unstored.is_empty();
         if is_empty && self.being_stored.is_empty() {
             self.flushes.drain(..).for_each(|flush| flush.send(()).unwrap_or_default());
@@ -338,15 +343,15 @@ impl Actor {
         }));
     }
 
-    fn stored(&mut self, store: Box<dyn Store>, outcome: io::Result<()>) {
+    fn stored(&mut self, store: Box<dyn Store>, outcome: &io::Result<()>) {
         self.store = Some(store);
         self.storing = None;
         let now = self.clock.now();
-        if let Err(error) = &outcome {
+        if let Err(error) = outcome {
             tracing::error!(%error, "the outbox could not be written");
         }
         for (item, reply) in self.being_stored.drain(..) {
-            if let Err(error) = &outcome {
+            if let Err(error) = outcome {
                 let error = io::Error::new(error.kind(), error.to_string());
                 drop(reply.send(Err(Error::Store(error))));
                 continue;

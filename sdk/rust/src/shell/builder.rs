@@ -52,7 +52,8 @@ impl Builder {
         self
     }
 
-    /// Where the outbox is kept; in memory when left out. One store belongs to one user.
+    /// Where the outbox is kept; in memory when left out. It belongs to the first user that it is
+    /// used by; another's token ends the client with [`Stop::OtherUser`](crate::Stop::OtherUser).
     #[must_use]
     pub fn store(mut self, store: impl Store) -> Self {
         self.store = Some(Box::new(store));
@@ -88,7 +89,9 @@ impl Builder {
         let (events, queue) = mpsc::channel(EVENTS);
         let status = watch::Sender::new(Status::Connecting);
         let client = Client::new(commands, Seat::new(queue), status.subscribe());
-        tokio::spawn(Actor::new((url, tokens), engine, clock, store, (inbox, events, status)).run());
+        tokio::spawn(
+            Actor::new((url, tokens), engine, clock, store, (inbox, events, status)).run(),
+        );
         Ok(client)
     }
 

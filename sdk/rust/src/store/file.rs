@@ -93,7 +93,7 @@ impl Store for FileStore {
     }
 
     fn append(&mut self, records: &[Record]) -> io::Result<()> {
-        let needed = self.image.sent.len() * 2 + self.image.queued.len() + 1;
+        let needed = self.image.sent.len() * 2 + self.image.queued.len() + 2;
         if self.is_suspect || self.lines > needed + SPARE_LINES_MAX {
             let mut image = self.image.clone();
             records.iter().cloned().for_each(|record| image.apply(record));

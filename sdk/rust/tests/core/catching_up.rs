@@ -197,13 +197,15 @@ fn a_digest_that_differs_has_all_heads_listed() {
     rig.dialed();
     let (id, _) = rig.asked("session.start");
     rig.reply(id, page);
-    let head = |of, seq, rev| {
-        json!({"conversation": of, "head_seq": seq, "head_rev": rev, "read_seq": 0})
-    };
+    let head =
+        |of, seq, rev| json!({"conversation": of, "head_seq": seq, "head_rev": rev, "read_seq": 0});
     let (id, params) = rig.asked("sync.get");
     assert_eq!(params["page"], Value::Null);
-    rig.reply(id, json!({"epoch": 1, "cursor": "c2", "heads": [head(two, 5, 2)],
-        "next_page": "p2"}));
+    rig.reply(
+        id,
+        json!({"epoch": 1, "cursor": "c2", "heads": [head(two, 5, 2)],
+        "next_page": "p2"}),
+    );
     let (id, params) = rig.asked("sync.get");
     assert_eq!(params["page"], "p2");
     rig.reply(id, json!({"epoch": 1, "cursor": "c3", "heads": [head(three, 1, 1)]}));
@@ -336,4 +338,23 @@ fn an_app_that_takes_no_events_loses_none_and_memory_stays_bounded() {
     let told = rig.told(of);
     assert!(told.windows(2).all(|pair| pair[0] < pair[1]));
     assert_eq!(told.last(), Some(&3_000));
+}
+
+#[test]
+fn many_conversations_are_caught_up_with_a_few_at_a_time() {
+    let mut rig = Rig::new(Image::default());
+    let heads = |seq| (1..=80).map(|n| (conversation(n), seq, 1)).collect::<Vec<_>>();
+    rig.start(&heads(1));
+    rig.close(None);
+    rig.resume(1, &heads(3));
+    let mut pages = 0;
+    while !rig.frames.is_empty() {
+        assert!(rig.frames.len() <= 16, "{} at once", rig.frames.len());
+        let (id, params) = rig.asked("messages.list");
+        let of = params["conversation"].as_str().unwrap().parse().unwrap();
+        rig.reply(id, page(of, 2..=3, false));
+        pages += 1;
+    }
+    assert_eq!((pages, caught_up(&rig)), (80, 2));
+    assert!((1..=80).all(|n| rig.told(conversation(n)) == [2, 3]));
 }

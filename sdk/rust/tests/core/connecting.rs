@@ -196,3 +196,22 @@ fn what_is_not_known_is_passed_over_or_handed_on() {
     assert_eq!(others[0], ("typing.started", &json!("bob")));
     assert_eq!(rig.last_status(), &Status::Online);
 }
+
+#[test]
+fn what_one_user_wrote_is_never_sent_as_another() {
+    let mut rig = Rig::new(Image::default());
+    let to = conversation(1);
+    rig.start(&[(to, 0, 1)]);
+    rig.send(to, "a");
+    assert_eq!(rig.kept.owner.as_ref().unwrap().as_str(), "ann");
+    let mut next = Rig::new(rig.kept);
+    next.token("ut_of_bob");
+    next.dialed();
+    let (id, _) = next.asked("session.start");
+    let mut page = started(1, &[(to, 0, 1)]);
+    page["user"] = "bob".into();
+    next.reply(id, page);
+    assert!(matches!(next.last_status(), Status::Stopped(Stop::OtherUser(_))));
+    assert!(next.frames.is_empty() && next.hangups == 1);
+    assert_eq!(next.kept.queued.len(), 1, "it waits for its own user");
+}

@@ -2,11 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use hoopoe_sdk::{
-    Event, Status,
-    core::Image,
-    wire::ConversationId,
-};
+use hoopoe_sdk::{Event, Status, core::Image, wire::ConversationId};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -15,7 +11,7 @@ use crate::{
     server::Server,
 };
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Op {
     /// The app sends into one of the conversations.
     Send(u8),
@@ -144,7 +140,8 @@ impl World {
                 self.rig.send(conversation(number + 1), &client_id);
             }
             Op::Other(number) => {
-                let client_id = format!("b{}", self.server.logs[&conversation(number + 1)].messages.len());
+                let client_id =
+                    format!("b{}", self.server.logs[&conversation(number + 1)].messages.len());
                 let (_, event) = self.server.store(conversation(number + 1), "bob", &client_id);
                 self.tell(event);
             }
@@ -221,7 +218,8 @@ impl World {
     fn check_order(&self) {
         for (of, seq, rev) in &self.began {
             let (seqs, revs) = self.told(*of);
-            let run = |from: i64, count: usize| (from + 1..=from + count as i64).collect::<Vec<_>>();
+            let run =
+                |from: i64, count: usize| (from + 1..=from + count as i64).collect::<Vec<_>>();
             assert_eq!(seqs, run(*seq, seqs.len()));
             assert_eq!(revs, run(*rev, revs.len()));
         }

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use hoopoe_sdk::{
     Event, Status,
-    core::{Config, Delivery, Engine, Image, Item, Now, Output, OutboxUpdate},
+    core::{Config, Delivery, Engine, Image, Item, Now, OutboxUpdate, Output},
     wire::{
         ConversationId, Metadata, codes,
         messages::{SendKind, SendRequest},

@@ -71,8 +71,11 @@ fn a_page_that_shows_the_message_is_an_ack() {
     let (_, _) = rig.asked("messages.send");
     let (id, params) = rig.asked("messages.list");
     assert_eq!(params["after"], 0);
-    rig.reply(id, json!({"items": [message(to, 1, ANN, "a")], "has_before": false,
-        "has_after": false}));
+    rig.reply(
+        id,
+        json!({"items": [message(to, 1, ANN, "a")], "has_before": false,
+        "has_after": false}),
+    );
     assert_eq!((rig.engine.unsent(), rig.told(to)), (0, vec![1]));
 }
 
@@ -100,9 +103,11 @@ fn a_conflict_and_other_refusals_are_told_and_the_next_one_leaves() {
     let mut rig = Rig::new(Image::default());
     let to = conversation(1);
     rig.start(&[(to, 0, 1)]);
-    for (client_id, code) in
-        [("a", "messages.client_id_conflict"), ("b", "messages.forbidden"), ("c", "request.invalid")]
-    {
+    for (client_id, code) in [
+        ("a", "messages.client_id_conflict"),
+        ("b", "messages.forbidden"),
+        ("c", "request.invalid"),
+    ] {
         rig.send(to, client_id);
         let (id, _) = rig.asked("messages.send");
         rig.refuse(id, code);

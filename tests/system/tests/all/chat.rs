@@ -141,6 +141,9 @@ async fn wrong_tokens_and_wrong_addresses_are_told_in_one_line() {
     let (code, words) = Terminal::open(&url, "ut_wrong", Some("bob")).ends().await;
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("does not take this token") && words.lines().count() == 1, "{words}");
+    let house = house.with_people(&["ann"]).await;
+    let (code, words) = Terminal::open(&url, house.token("ann"), Some("nobody")).ends().await;
+    assert_eq!((code, &*words), (Some(1), "hoopoe: nobody: there is nobody of this name\n"));
     let (code, words) = Terminal::open("gopher://x", "ut_wrong", None).ends().await;
     assert_eq!(code, Some(2), "{words}");
     assert!(words.contains("is no address of a server"), "{words}");

@@ -186,7 +186,8 @@ async fn tokens_are_refreshed_once_and_a_revoked_session_is_the_end() {
     assert_eq!(client.user().await.unwrap().unwrap().as_str(), "ann");
     let mut status = client.connection();
     // The reply may come, or the close frame before it.
-    let logout = client.call::<Value>("auth.logout", &json!({}));
+    let nothing = json!({});
+    let logout = client.call::<Value>("auth.logout", &nothing);
     drop(within(PATIENCE, "the logout", logout).await);
     let stopped = status.wait_for(|status| matches!(status, Status::Stopped(_)));
     let stopped = within(PATIENCE, "the end", stopped).await.unwrap().clone();
