@@ -49,7 +49,8 @@ async fn a_send_without_a_line_is_queued_and_told() {
     let mut events = client.events();
     let conversation = client.conversation(ConversationId([1; 16]));
     let queued = within(conversation.send("你好")).await.unwrap();
-    let Some(Event::Outbox(OutboxUpdate { request, delivery })) = within(events.next()).await else {
+    let Some(Event::Outbox(OutboxUpdate { request, delivery })) = within(events.next()).await
+    else {
         unreachable!("nothing else happens without a line");
     };
     assert!(matches!(delivery, Delivery::Pending));
