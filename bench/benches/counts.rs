@@ -68,6 +68,7 @@ fn message(n: usize) -> NewMessage {
 fn logged() -> Logged {
     let NewMessage { app, conversation, sender, sender_id, client_id, body, .. } = message(1);
     Logged::Message(LoggedMessage {
+        is_redacted: false,
         app,
         conversation,
         seq: 42,

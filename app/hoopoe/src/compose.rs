@@ -39,6 +39,7 @@ const MIGRATIONS: &[MigrationChain] = &[
     hoopoe_accounts::MIGRATIONS,
     hoopoe_conversations::MIGRATIONS,
     hoopoe_presence::MIGRATIONS,
+    hoopoe_messages::MIGRATIONS,
 ];
 
 /// The domains over an open database.

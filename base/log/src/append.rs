@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use hoopoe_db::{DbError, ReadTx};
 use hoopoe_kernel::{AppNo, Fail, Uid};
 use hoopoe_wire::{ConversationId, Time, UserId};
 use parking_lot::Mutex;
@@ -67,8 +68,16 @@ pub struct Appended {
     pub is_repeat: bool,
 }
 
+/// What a message depends on beside the rules of the log: asked inside the transaction, where
+/// nothing can change any more.
+pub trait Demand: Send + Sync {
+    /// `Ok(Err(…))` refuses the message. It only reads, and runs again when the transaction does.
+    fn check(&self, tx: &mut dyn ReadTx) -> Result<Result<(), Fail>, DbError>;
+}
+
 pub(crate) struct Item {
     pub(crate) message: NewMessage,
+    pub(crate) demand: Option<Box<dyn Demand>>,
     pub(crate) reply: oneshot::Sender<Result<Appended, Fail>>,
 }
 
@@ -130,9 +139,14 @@ pub struct Appending {
 }
 
 impl Appending {
-    pub(crate) fn start(queue: &Arc<Queue>, message: NewMessage, wake: impl FnOnce()) -> Self {
+    pub(crate) fn start(
+        queue: &Arc<Queue>,
+        message: NewMessage,
+        demand: Option<Box<dyn Demand>>,
+        wake: impl FnOnce(),
+    ) -> Self {
         let (reply, receiver) = oneshot::channel();
-        match queue.push(Item { message, reply }) {
+        match queue.push(Item { message, demand, reply }) {
             Ok(()) => wake(),
             Err(item) => drop(item.reply.send(Err(Fail::unavailable()))),
         }

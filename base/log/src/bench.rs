@@ -46,7 +46,7 @@ impl HandLane {
 
     /// Queues a message.
     pub fn push(&self, message: NewMessage) -> Appending {
-        Appending::start(&self.queue, message, || {})
+        Appending::start(&self.queue, message, None, || {})
     }
 
     /// Runs one batch in a transaction and answers.

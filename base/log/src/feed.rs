@@ -70,6 +70,8 @@ pub struct LoggedMessage {
     pub client_id: ClientId,
     /// `text`, `system`, …
     pub kind: Cow<'static, str>,
+    /// It was read back from the log as a tombstone.
+    pub is_redacted: bool,
     /// Its content, a JSON object.
     pub body: Bytes,
     /// When it was appended.

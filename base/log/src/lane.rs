@@ -225,6 +225,11 @@ impl AppendLane {
         if allowed.is_ok() && !may_quote(tx, &entry.head, message)? {
             allowed = Err(Fail::field("/reply_to", "unknown", "there is no message of this seq"));
         }
+        if allowed.is_ok()
+            && let Some(demand) = &self.batch.items[index].demand
+        {
+            allowed = demand.check(tx.as_read())?;
+        }
         if let Err(refusal) = allowed {
             // What was stored stays stored: whoever asks again is told so, though by now they were
             // muted or removed, or what they quoted was trimmed.
@@ -487,6 +492,7 @@ pub(crate) fn as_logged(message: NewMessage, appended: &Appended) -> LoggedMessa
         sender_id: message.sender_id,
         client_id: message.client_id,
         kind: message.kind.into(),
+        is_redacted: false,
         body: message.body,
         at: appended.at,
     }

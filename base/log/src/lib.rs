@@ -21,6 +21,7 @@ mod meta;
 pub mod moves;
 mod open;
 pub mod redact;
+pub mod replace;
 pub mod spans;
 pub mod state;
 mod trim;
@@ -28,7 +29,7 @@ mod write;
 
 use hoopoe_db::{Migration, MigrationChain};
 
-pub use append::{Appended, Appending, NewMessage, Writing};
+pub use append::{Appended, Appending, Demand, NewMessage, Writing};
 pub use feed::{AudienceChange, Batch, Logged, LoggedChange, LoggedMessage};
 pub use heads::Head;
 pub use key::ClientId;
@@ -43,13 +44,14 @@ pub const MIGRATIONS: MigrationChain = MigrationChain {
     migrations: &[
         Migration::portable("0001_log", include_str!("../migrations/0001_log.sql")),
         Migration::portable("0002_uncounted", include_str!("../migrations/0002_uncounted.sql")),
+        Migration::portable("0003_versions", include_str!("../migrations/0003_versions.sql")),
     ],
 };
 
 /// Every statement, for the test that prepares them on both databases. Those of
 /// `append_fork.rs` differ and are listed by [`dialect_statements`].
 pub fn statements() -> Vec<&'static str> {
-    let groups: [&[&'static str]; 11] = [
+    let groups: [&[&'static str]; 12] = [
         changes::STATEMENTS,
         consume::STATEMENTS,
         heads::STATEMENTS,
@@ -59,6 +61,7 @@ pub fn statements() -> Vec<&'static str> {
         meta::STATEMENTS,
         moves::STATEMENTS,
         redact::STATEMENTS,
+        replace::STATEMENTS,
         spans::STATEMENTS,
         state::STATEMENTS,
     ];

@@ -30,8 +30,13 @@ const RAISE: &str = "INSERT INTO marks \
             THEN excluded.read_seq ELSE marks.read_seq END, \
         receipt_seq = CASE WHEN excluded.receipt_seq > marks.receipt_seq \
             THEN excluded.receipt_seq ELSE marks.receipt_seq END, \
-        unread_from = CASE WHEN excluded.read_seq > marks.read_seq \
+        unread_from = CASE WHEN excluded.read_seq >= marks.unread_from \
             THEN NULL ELSE marks.unread_from END \
+    RETURNING delivered_seq, read_seq, receipt_seq, unread_from";
+const MARK_UNREAD: &str = "INSERT INTO marks \
+        (conversation, uid, app, delivered_seq, read_seq, receipt_seq, unread_from) \
+    VALUES ($1, $2, $3, 0, 0, 0, $4) \
+    ON CONFLICT (conversation, uid) DO UPDATE SET unread_from = excluded.unread_from \
     RETURNING delivered_seq, read_seq, receipt_seq, unread_from";
 /// The seeded bug: a late report overwrites a newer one.
 const OVERWRITE: &str = "INSERT INTO marks \
@@ -59,7 +64,7 @@ const ADD_UNCOUNTED: &str = "INSERT INTO marks (conversation, uid, app, delivere
         uncounted_count = marks.uncounted_count + excluded.uncounted_count";
 
 pub(crate) const STATEMENTS: &[&str] =
-    &[FIND, RAISE, OVERWRITE, FORGET_COUNTED, UNCOUNT, UNREAD, ADD_UNCOUNTED];
+    &[FIND, RAISE, MARK_UNREAD, OVERWRITE, FORGET_COUNTED, UNCOUNT, UNREAD, ADD_UNCOUNTED];
 
 /// Four columns from `column` on, all `NULL` where a left join found nothing.
 pub(crate) fn read_at(row: &dyn Row, column: usize) -> Result<Marks, DbError> {
@@ -104,6 +109,19 @@ pub(crate) fn raise(
         }
     }
     Ok(now)
+}
+
+/// Marks a conversation as unread from a message on, until it is read up to there again. The other
+/// marks stay where they are.
+pub fn mark_unread(
+    tx: &mut dyn WriteTx,
+    app: AppNo,
+    conversation: ConversationId,
+    uid: Uid,
+    seq: i64,
+) -> Result<Marks, DbError> {
+    let args = [conversation.as_bytes().into(), uid.0.into(), app.0.into(), seq.into()];
+    Ok(tx.as_read().first(MARK_UNREAD, &args, |row| read_at(row, 0))?.unwrap_or_default())
 }
 
 /// Makes a message not count as unread: for one user behind whose read mark it lies, or with

@@ -3,8 +3,20 @@
 use hoopoe_db::{DbError, ReadTx, Row, Value};
 use hoopoe_kernel::{AppNo, Uid};
 use hoopoe_wire::{ConversationId, Time};
+use smallvec::SmallVec;
 
 use crate::Spans;
+
+/// A message as it was sent.
+pub(crate) const STATE_PLAIN: i64 = 0;
+/// A tombstone.
+pub(crate) const STATE_REDACTED: i64 = 1;
+/// Something of a domain's hangs on it.
+pub(crate) const STATE_DECORATED: i64 = 2;
+
+/// Between two readable ranges so near to each other what lies between is read over: cheaper than a
+/// query for each of them.
+const READ_OVER_MAX: i64 = 64;
 
 /// A message as it is now, lent for the length of a visit.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +27,8 @@ pub struct MessageRow<'a> {
     pub sender: Uid,
     /// Whether it is a tombstone: its content is gone.
     pub is_redacted: bool,
+    /// Whether something of a domain's hangs on it; see [`crate::replace::decorate`].
+    pub is_decorated: bool,
     /// `text`, `system`, …
     pub kind: &'a str,
     /// As [`crate::ClientId`] keeps it.
@@ -74,18 +88,18 @@ pub fn page(
     else {
         return Ok(Edges::default());
     };
-    for (from, to) in &windows {
-        let (from, to) = (first.max(*from), last.min(*to));
-        if from <= to {
-            let args: [Value<'_>; 5] = [
-                head.conversation.as_bytes().into(),
-                from.into(),
-                to.into(),
-                app.0.into(),
-                i64::MAX.into(),
-            ];
-            tx.query(UP, &args, &mut |row| visit(&read(row)?))?;
-        }
+    for (from, to) in pieces(&windows, first, last) {
+        let args: [Value<'_>; 5] = [
+            head.conversation.as_bytes().into(),
+            from.into(),
+            to.into(),
+            app.0.into(),
+            i64::MAX.into(),
+        ];
+        tx.query(UP, &args, &mut |row| {
+            let row = read(row)?;
+            if windows.len() == 1 || covers(&windows, row.seq) { visit(&row) } else { Ok(()) }
+        })?;
     }
     let has_before = windows.first().is_some_and(|(oldest, _)| first > *oldest);
     let has_after = windows.last().is_some_and(|(_, newest)| last < *newest);
@@ -96,6 +110,25 @@ pub fn page(
 fn windows(spans: &Spans, floor: i64, head: i64) -> Vec<(i64, i64)> {
     let clipped = spans.ranges().iter().map(|(from, to)| ((*from).max(floor), (*to).min(head)));
     clipped.filter(|(from, to)| from <= to).collect()
+}
+
+/// What to read between `first` and `last`: the windows, joined where little lies between them.
+fn pieces(windows: &[(i64, i64)], first: i64, last: i64) -> SmallVec<[(i64, i64); 4]> {
+    let mut pieces: SmallVec<[(i64, i64); 4]> = SmallVec::new();
+    for (from, to) in windows.iter().map(|(from, to)| ((*from).max(first), (*to).min(last))) {
+        match pieces.last_mut() {
+            _ if from > to => {}
+            Some((_, end)) if from - *end <= READ_OVER_MAX => *end = to,
+            _ => pieces.push((from, to)),
+        }
+    }
+    pieces
+}
+
+/// Whether one of the windows, which ascend, holds it.
+fn covers(windows: &[(i64, i64)], seq: i64) -> bool {
+    let next = windows.partition_point(|(from, _)| *from <= seq);
+    next.checked_sub(1).is_some_and(|at| seq <= windows[at].1)
 }
 
 /// First and last seq of a page of at most `limit` messages.
@@ -152,10 +185,12 @@ fn up(windows: &[(i64, i64)], from_seq: i64, limit: i64) -> (Option<i64>, Option
 }
 
 fn read<'r>(row: &'r dyn Row) -> Result<MessageRow<'r>, DbError> {
+    let state = row.int(2)?;
     Ok(MessageRow {
         seq: row.int(0)?,
         sender: Uid(row.int(1)?),
-        is_redacted: row.flag(2)?,
+        is_redacted: state == STATE_REDACTED,
+        is_decorated: state == STATE_DECORATED,
         kind: row.text(3)?,
         client_id: row.bytes(4)?,
         at: Time(row.int(5)?),
@@ -213,6 +248,16 @@ mod tests {
         let Some((first, last)) = first.zip(last) else { return Vec::new() };
         let all = windows.iter().flat_map(|(from, to)| *from..=*to);
         all.filter(|seq| (first..=last).contains(seq)).collect()
+    }
+
+    #[test]
+    fn near_windows_are_read_together() {
+        let many: Vec<(i64, i64)> = (0..100).map(|n| (2 * n + 1, 2 * n + 1)).collect();
+        assert_eq!(pieces(&many, 5, 51)[..], [(5, 51)]);
+        assert!(covers(&many, 7) && !covers(&many, 8) && !covers(&many, 0));
+        let far = [(1, 4), (500, 900), (910, 950)];
+        assert_eq!(pieces(&far, 2, 920)[..], [(2, 4), (500, 920)]);
+        assert_eq!(pieces(&far, 5, 499)[..], []);
     }
 
     #[test]

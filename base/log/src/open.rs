@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Appended, Appending, Batch, LogTx, NewMessage,
+    Appended, Appending, Batch, Demand, LogTx, NewMessage,
     append::Queue,
     append_fork,
     cache::SharedCache,
@@ -137,7 +137,16 @@ impl Log {
         &self,
         message: NewMessage,
     ) -> impl Future<Output = Result<Appended, Fail>> + Send + use<> {
-        Appending::start(&self.inner.queue, message, || self.inner.lane.wake())
+        self.append_if(message, None)
+    }
+
+    /// The same, if the demand is met when its turn comes.
+    pub fn append_if(
+        &self,
+        message: NewMessage,
+        demand: Option<Box<dyn Demand>>,
+    ) -> impl Future<Output = Result<Appended, Fail>> + Send + use<> {
+        Appending::start(&self.inner.queue, message, demand, || self.inner.lane.wake())
     }
 
     /// Runs one transaction over conversations of an app. `work` may run again; what it changed is

@@ -1,9 +1,11 @@
 //! Who may read what. History, sync, search, quotes, push and bots all ask here.
 
-use hoopoe_db::{DbError, ReadTx};
+use hoopoe_db::{DbError, ReadTx, WriteTx};
 use hoopoe_kernel::{AppNo, Uid};
 use hoopoe_wire::{ConversationId, Time};
 use smallvec::SmallVec;
+
+use crate::marks;
 
 /// Since when a member may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,19 @@ pub enum WriteGate {
 }
 
 impl WriteGate {
+    /// Whether somebody may write at this time.
+    pub fn is_open(self, now: Time) -> bool {
+        self.to_us() <= now.0
+    }
+
+    fn from_us(us: i64) -> Self {
+        match us {
+            0 => Self::Open,
+            i64::MAX => Self::Closed,
+            us => Self::After(Time(us)),
+        }
+    }
+
     pub(crate) fn to_us(self) -> i64 {
         match self {
             Self::Open => 0,
@@ -47,6 +62,26 @@ impl Spans {
         }
     }
 
+    /// Takes single seqs out; they come in ascending order.
+    fn cut_out(&mut self, holes: &[i64]) {
+        if holes.is_empty() {
+            return;
+        }
+        let whole = std::mem::take(&mut self.0);
+        for (mut from, to) in whole {
+            let first = holes.partition_point(|hole| *hole < from);
+            for hole in holes[first..].iter().take_while(|hole| **hole <= to) {
+                if from < *hole {
+                    self.0.push((from, hole - 1));
+                }
+                from = hole + 1;
+            }
+            if from <= to {
+                self.0.push((from, to));
+            }
+        }
+    }
+
     /// Whether there is nothing at all to read.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -68,8 +103,23 @@ impl Spans {
     }
 }
 
-const READABLE: &str = "SELECT from_seq, to_seq FROM spans \
-    WHERE conversation = $1 AND uid = $2 AND app = $3 ORDER BY from_seq";
+const READABLE: &str = "SELECT from_seq, to_seq, 0 FROM spans \
+        WHERE conversation = $1 AND uid = $2 AND app = $3 \
+    UNION ALL SELECT seq, seq, 1 FROM hidden \
+        WHERE conversation = $1 AND uid = $2 AND app = $3 \
+    ORDER BY 1";
+const READERS: &str = "SELECT uid FROM spans \
+    WHERE conversation = $1 AND from_seq <= $2 AND (to_seq IS NULL OR to_seq >= $2)";
+const SHARED_FROM: &str = "SELECT MAX(from_seq) FROM spans \
+    WHERE conversation = $1 AND to_seq IS NULL";
+const HIDE: &str = "INSERT INTO hidden (conversation, uid, seq, app) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT (conversation, uid, seq) DO NOTHING";
+const IS_HIDDEN: &str = "SELECT seq FROM hidden \
+    WHERE conversation = $1 AND uid = $2 AND seq = $3 AND app = $4";
+const HIDDEN: &str =
+    "SELECT COUNT(*) FROM hidden WHERE conversation = $1 AND uid = $2 AND app = $3";
+const GATE_IN: &str = "SELECT gate_us FROM spans \
+    WHERE conversation = $1 AND uid = $2 AND to_seq IS NULL AND app = $3";
 const MEMBERS: &str = "SELECT uid FROM spans WHERE conversation = $1 AND to_seq IS NULL";
 const SOME_MEMBERS: &str =
     "SELECT uid FROM spans WHERE conversation = $1 AND to_seq IS NULL LIMIT $2";
@@ -83,23 +133,113 @@ pub(crate) const CLOSE: &str = "UPDATE spans SET to_seq = $1 \
 pub(crate) const SET_GATE: &str = "UPDATE spans SET gate_us = $1 \
     WHERE conversation = $2 AND uid = $3 AND to_seq IS NULL";
 
-pub(crate) const STATEMENTS: &[&str] =
-    &[READABLE, MEMBERS, SOME_MEMBERS, GATE, OPEN, CLOSE, SET_GATE];
+pub(crate) const STATEMENTS: &[&str] = &[
+    READABLE,
+    READERS,
+    SHARED_FROM,
+    HIDE,
+    IS_HIDDEN,
+    HIDDEN,
+    GATE_IN,
+    MEMBERS,
+    SOME_MEMBERS,
+    GATE,
+    OPEN,
+    CLOSE,
+    SET_GATE,
+];
 
-/// What a user may read of a conversation of this app; empty when it is none of theirs.
+/// What a user may read of a conversation of this app; empty when it is none of theirs. What they
+/// have hidden from themselves is not in it.
 pub fn readable(
     tx: &mut dyn ReadTx,
     app: AppNo,
     conversation: ConversationId,
     uid: Uid,
 ) -> Result<Spans, DbError> {
-    let mut spans = Spans::default();
+    let (mut spans, mut holes) = (Spans::default(), Vec::new());
     let args = [conversation.as_bytes().into(), uid.0.into(), app.0.into()];
     tx.query(READABLE, &args, &mut |row| {
-        spans.add(row.int(0)?, row.int_opt(1)?.unwrap_or(i64::MAX));
+        match row.flag(2)? {
+            true => holes.push(row.int(0)?),
+            false => spans.add(row.int(0)?, row.int_opt(1)?.unwrap_or(i64::MAX)),
+        }
         Ok(())
     })?;
+    spans.cut_out(&holes);
     Ok(spans)
+}
+
+/// Since when a member may write; `None` for who is no member.
+pub fn gate(
+    tx: &mut dyn ReadTx,
+    app: AppNo,
+    conversation: ConversationId,
+    uid: Uid,
+) -> Result<Option<WriteGate>, DbError> {
+    let args = [conversation.as_bytes().into(), uid.0.into(), app.0.into()];
+    tx.first(GATE_IN, &args, |row| Ok(WriteGate::from_us(row.int(0)?)))
+}
+
+/// Whose spans hold a message, members or not, in no particular order; somebody with two stays may
+/// stand there twice.
+pub fn readers(
+    tx: &mut dyn ReadTx,
+    conversation: ConversationId,
+    seq: i64,
+) -> Result<Vec<Uid>, DbError> {
+    let args = [conversation.as_bytes().into(), seq.into()];
+    tx.all(READERS, &args, |row| Ok(Uid(row.int(0)?)))
+}
+
+/// The first seq that all members of now may read.
+pub fn shared_from(tx: &mut dyn ReadTx, conversation: ConversationId) -> Result<i64, DbError> {
+    let found = tx.first(SHARED_FROM, &[conversation.as_bytes().into()], |row| row.int_opt(0))?;
+    Ok(found.flatten().unwrap_or(1))
+}
+
+/// Hides a message from one user, and does not count it as unread for them any more. `false`: it
+/// was hidden before.
+pub fn hide(
+    tx: &mut dyn WriteTx,
+    app: AppNo,
+    conversation: ConversationId,
+    uid: Uid,
+    seq: i64,
+) -> Result<bool, DbError> {
+    let args = [conversation.as_bytes().into(), uid.0.into(), seq.into(), app.0.into()];
+    if tx.execute(HIDE, &args)? == 0 {
+        return Ok(false);
+    }
+    // Raising nothing keeps the mark from moving until this is decided.
+    let now = marks::raise(tx, app, conversation, uid, marks::Marks::default())?;
+    if seq > now.read_seq && marks::uncount(tx, app, conversation, uid, seq)? {
+        marks::add_uncounted(tx, app, conversation, uid, 1)?;
+    }
+    Ok(true)
+}
+
+/// Whether a user has hidden a message.
+pub fn is_hidden(
+    tx: &mut dyn ReadTx,
+    app: AppNo,
+    conversation: ConversationId,
+    uid: Uid,
+    seq: i64,
+) -> Result<bool, DbError> {
+    let args = [conversation.as_bytes().into(), uid.0.into(), seq.into(), app.0.into()];
+    Ok(tx.first(IS_HIDDEN, &args, |_| Ok(()))?.is_some())
+}
+
+/// How many messages of a conversation a user has hidden.
+pub fn hidden(
+    tx: &mut dyn ReadTx,
+    app: AppNo,
+    conversation: ConversationId,
+    uid: Uid,
+) -> Result<i64, DbError> {
+    let args = [conversation.as_bytes().into(), uid.0.into(), app.0.into()];
+    Ok(tx.first(HIDDEN, &args, |row| row.int(0))?.unwrap_or(0))
 }
 
 /// Who is a member now, in no particular order.
@@ -131,6 +271,26 @@ mod tests {
         assert!(spans.is_member());
         assert!(!Spans::new([(1, 4)]).is_member());
         assert!(Spans::default().is_empty());
+    }
+
+    #[test]
+    fn what_is_hidden_is_a_hole() {
+        let mut spans = Spans::new([(1, 4), (9, i64::MAX)]);
+        spans.cut_out(&[1, 3, 6, 9, 10, 12]);
+        assert_eq!(spans.ranges(), [(2, 2), (4, 4), (11, 11), (13, i64::MAX)]);
+        assert!(spans.is_member());
+        let mut all = Spans::new([(5, 6)]);
+        all.cut_out(&[5, 6]);
+        assert!(all.is_empty());
+    }
+
+    #[test]
+    fn a_gate_survives_the_database() {
+        for gate in [WriteGate::Open, WriteGate::After(Time(7)), WriteGate::Closed] {
+            assert_eq!(WriteGate::from_us(gate.to_us()), gate);
+        }
+        assert!(WriteGate::After(Time(7)).is_open(Time(7)));
+        assert!(!WriteGate::After(Time(7)).is_open(Time(6)) && !WriteGate::Closed.is_open(Time(9)));
     }
 
     #[test]

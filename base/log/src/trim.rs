@@ -4,16 +4,31 @@ use hoopoe_db::{DbError, ReadTx, WriteTx};
 use hoopoe_kernel::AppNo;
 use hoopoe_wire::{ConversationId, Time};
 
+use crate::redact::NOTHING;
+
 const SET_FLOOR: &str = "UPDATE heads SET floor_seq = $1 \
     WHERE conversation = $2 AND app = $3 AND floor_seq < $4 AND seq >= $5";
 const DELETE: &str = "DELETE FROM messages WHERE conversation = $1 AND seq <= $2 AND app = $3";
+const DELETE_VERSIONS: &str =
+    "DELETE FROM versions WHERE conversation = $1 AND seq <= $2 AND app = $3";
+const REDACT_CHANGES: &str =
+    "UPDATE changes SET data = $1 WHERE conversation = $2 AND target_seq <= $3 AND app = $4";
+const DELETE_HIDDEN: &str = "DELETE FROM hidden WHERE conversation = $1 AND seq <= $2 AND app = $3";
 const KEYS_AFTER: &str = "SELECT k.client_id, k.conversation, k.sender, k.at_us, k.seq, h.floor_seq \
     FROM client_keys k JOIN heads h ON h.conversation = k.conversation \
     WHERE k.client_id > $1 ORDER BY k.client_id LIMIT $2";
 const FORGET_KEY: &str =
     "DELETE FROM client_keys WHERE client_id = $1 AND conversation = $2 AND sender = $3";
 
-pub(crate) const STATEMENTS: &[&str] = &[SET_FLOOR, DELETE, KEYS_AFTER, FORGET_KEY];
+pub(crate) const STATEMENTS: &[&str] = &[
+    SET_FLOOR,
+    DELETE,
+    DELETE_VERSIONS,
+    REDACT_CHANGES,
+    DELETE_HIDDEN,
+    KEYS_AFTER,
+    FORGET_KEY,
+];
 
 /// Deletes the messages up to `seq`; see [`crate::LogTx::trim`].
 pub(crate) fn trim(
@@ -27,7 +42,11 @@ pub(crate) fn trim(
     if tx.execute(SET_FLOOR, &args)? == 0 {
         return Ok(0);
     }
-    tx.execute(DELETE, &[id.into(), seq.into(), app.0.into()])
+    let place = [id.into(), seq.into(), app.0.into()];
+    tx.execute(DELETE_VERSIONS, &place)?;
+    tx.execute(DELETE_HIDDEN, &place)?;
+    tx.execute(REDACT_CHANGES, &[NOTHING.into(), place[0], place[1], place[2]])?;
+    tx.execute(DELETE, &place)
 }
 
 /// A key whose message is trimmed and whose time is over.

@@ -29,10 +29,34 @@ pub struct App {
     pub name: String,
     /// The operator's own data.
     pub metadata: Metadata,
+    /// What holds for the messages of this app.
+    pub settings: AppSettings,
     /// When it was made.
     pub created_at: Time,
-    /// When its name or metadata last changed.
+    /// When its name, metadata or settings last changed.
     pub updated_at: Time,
+}
+
+/// What an app may have otherwise than the server's default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AppSettings {
+    /// How long an author may recall a message, in seconds; 0: never. Owners and admins of the
+    /// group and the app's backend always may.
+    pub recall_window_s: u64,
+    /// How long an author may change a message, in seconds; 0: never.
+    pub edit_window_s: u64,
+}
+
+/// Settings to change: what is left out stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppSettingsChange {
+    /// How long an author may recall a message, in seconds; 120 when never set.
+    #[serde(default)]
+    pub recall_window_s: Option<u64>,
+    /// How long an author may change a message, in seconds; a day when never set.
+    #[serde(default)]
+    pub edit_window_s: Option<u64>,
 }
 
 /// `apps.create`
@@ -78,6 +102,9 @@ pub struct UpdateApp {
     /// The new metadata, whole.
     #[serde(default)]
     pub metadata: Option<Metadata>,
+    /// Settings to change.
+    #[serde(default)]
+    pub settings: Option<AppSettingsChange>,
 }
 
 /// A server or administration key without its secret.

@@ -141,8 +141,24 @@ codes! {
         "A message with this `client_id` exists with other content. Nothing was written.",
         "Use a new `client_id` for a new message.";
     MESSAGE_FORBIDDEN = "messages.forbidden", 403, false, "May not write here",
-        "The member may read but not write: muted, or the conversation is closed for writing.",
+        "The member may read but not do this: muted, the conversation is closed for writing, or the \
+         message is somebody else's.",
         "Ask an owner or an admin.";
+    MESSAGE_TOO_LATE = "messages.too_late", 403, false, "Too late",
+        "The time in which an author may change or recall a message is over.",
+        "An owner or an admin can still recall it; the app's settings say how long it is.";
+    MESSAGE_GONE = "messages.gone", 409, false, "Message is gone",
+        "The message was recalled or deleted: there is nothing left to change or to react to.",
+        "Fetch the message again.";
+    TOO_MANY_EDITS = "messages.too_many_edits", 422, false, "Too many edits",
+        "The message was changed as often as the limit says.",
+        "Write a new message.";
+    TOO_MANY_REACTIONS = "messages.too_many_reactions", 422, false, "Too many reactions",
+        "The message has as many different reactions as the limit says.",
+        "Use one that is there.";
+    TOO_MANY_HIDDEN = "messages.too_many_hidden", 422, false, "Too many deleted messages",
+        "The caller has deleted as many messages of the conversation for themselves as the limit says.",
+        "Leave the rest where they are.";
 }
 
 /// The row of a code.

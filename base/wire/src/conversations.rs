@@ -127,6 +127,9 @@ pub struct ConversationMe {
     pub delivered_seq: i64,
     /// Messages after `read_seq` that count as unread.
     pub unread: i64,
+    /// The caller has marked the conversation as unread from this message on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread_from: Option<i64>,
     /// When the caller joined; for who left and came back, the last time.
     pub joined_at: Time,
 }

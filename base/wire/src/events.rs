@@ -6,7 +6,10 @@ use schemars::{Schema, SchemaGenerator};
 use crate::{
     accounts::{SessionRevoked, User},
     conversations::{Conversation, MemberRemovedEvent, MemberUpdatedEvent, MembersAddedEvent},
-    messages::{Message, ReceiptUpdated},
+    messages::{
+        Message, MessageGone, MessageHidden, MessageUpdated, ReactionChanged, ReceiptUpdated,
+        SettingsUpdated,
+    },
     presence::{Presence, TypingEvent},
     settings::Settings,
 };
@@ -52,6 +55,18 @@ macro_rules! events {
 events! {
     "message.created", Seq, Message,
         "Somebody has written, the receiver itself included.";
+    "message.updated", Rev, MessageUpdated,
+        "Its author has changed a message.";
+    "message.recalled", Rev, MessageGone,
+        "A message was taken back: its content is gone for everybody.";
+    "message.deleted", Rev, MessageGone,
+        "A message was deleted for everybody.";
+    "message.hidden", None, MessageHidden,
+        "The receiver has deleted a message for themselves, on this device or another.";
+    "reaction.added", Rev, ReactionChanged,
+        "Somebody has reacted to a message.";
+    "reaction.removed", Rev, ReactionChanged,
+        "Somebody has taken a reaction back.";
     "conversation.created", RevOrSnapshot, Conversation,
         "The receiver is a member from now on. It precedes every other event of the conversation; \
          for those who join later it is the snapshot at their joining, without a `rev` of its own.";
@@ -63,6 +78,8 @@ events! {
         "Somebody has left or was removed; to them it is the last event of the conversation.";
     "member.updated", Rev, MemberUpdatedEvent,
         "Somebody has another role.";
+    "conversation.settings_updated", None, SettingsUpdated,
+        "The receiver's own side of a conversation has changed, on this device or another.";
     "receipt.updated", None, ReceiptUpdated,
         "Somebody has received or read further: to the senders of those messages and to the \
          reader's own devices. Above 50 members it is a count, at most once a second.";

@@ -75,6 +75,20 @@ limits! {
         "More than there are domains.";
     MENTIONS_MAX: usize = 50, "users",
         "Each mention is a push; more is `@all`.";
+    EMOJI_BYTES_MAX: usize = 32, "bytes",
+        "Flags and families fit; only couples of two skin tones are longer.";
+    REACTIONS_PER_MESSAGE_MAX: usize = 20, "different emoji",
+        "More do not fit beside a message; any number of people may share one.";
+    EDITS_PER_MESSAGE_MAX: usize = 100, "edits",
+        "Every version is kept; whoever needs more is writing a document.";
+    RECALL_WINDOW_S_DEFAULT: u64 = 120, "seconds",
+        "How long an author may recall a message, unless the app says otherwise; admins always may.";
+    EDIT_WINDOW_S_DEFAULT: u64 = 24 * 3_600, "seconds",
+        "How long an author may change a message, unless the app says otherwise.";
+    MESSAGE_WINDOW_S_MAX: u64 = 100 * 365 * 86_400, "seconds",
+        "The longest window that an app can have: always.";
+    HIDDEN_PER_CONVERSATION_MAX: usize = 5_000, "messages per member",
+        "Messages deleted for oneself are looked at with every page of the conversation.";
     USERS_PER_BATCH_MAX: usize = 1_000, "users",
         "One batch stays within the 5 ms budget of a write transaction times ten.";
     PAGE_ITEMS_MAX: usize = 100, "items",

@@ -1,9 +1,13 @@
 //! Messages, receipts and changes.
 
+mod acts;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{ConversationId, Metadata, Time, UserId};
+
+pub use acts::*;
 
 /// What a client may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,7 +46,7 @@ pub struct SendRequest {
     /// The `seq` of a message of this conversation that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<i64>,
-    /// Members that it speaks to, at most 50.
+    /// Members that it speaks to, at most 50; somebody else is refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
     /// The app's own data.
@@ -51,7 +55,7 @@ pub struct SendRequest {
 }
 
 /// What a message says: the part of it that is the same in every place where it stands.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Content {
     /// The text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,9 +90,18 @@ pub struct Message {
     /// Its content is gone: only the place is left.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// Its content is gone because it was recalled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recalled: bool,
     /// What it says.
     #[serde(flatten)]
     pub content: Content,
+    /// When its author changed it last; absent when never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Time>,
+    /// How people reacted, in the order in which each emoji came first. Only in replies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<ReactionCount>,
 }
 
 /// What became of a send.
@@ -169,6 +182,9 @@ pub struct MarksNow {
     pub read_seq: i64,
     /// Messages behind it that count as unread.
     pub unread: i64,
+    /// The caller has marked the conversation as unread from this message on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread_from: Option<i64>,
 }
 
 /// The data of `receipt.updated`: somebody has received or read further.
@@ -217,7 +233,8 @@ pub struct Change {
     pub members_rev: i64,
     /// When it happened.
     pub at: Time,
-    /// The event's data.
+    /// The event's data. Only `seq` is left of it when the message that it is about is gone since,
+    /// or is none that the caller may read.
     pub data: serde_json::Value,
 }
 

@@ -55,7 +55,7 @@ fn app_commands(apps: &Apps) -> Vec<Command> {
                 Ok(Answer::ok(app))
             })),
         Command::new("apps.update", Method::Patch, "/v1/apps/{app}")
-            .doc("Renames an app, or replaces its metadata.")
+            .doc("Renames an app, replaces its metadata, or changes its settings.")
             .auth(Auth::Admin)
             .fails(&[&codes::APP_NOT_FOUND, &codes::APP_EXISTS])
             .handle(on(apps, |apps, ctx, request: UpdateApp| async move {

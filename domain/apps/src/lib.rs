@@ -20,7 +20,13 @@ pub use store::STATEMENTS;
 /// The tables of this crate.
 pub const MIGRATIONS: MigrationChain = MigrationChain {
     owner: "apps",
-    migrations: &[Migration::portable("0001_apps", include_str!("../migrations/0001_apps.sql"))],
+    migrations: &[
+        Migration::portable("0001_apps", include_str!("../migrations/0001_apps.sql")),
+        Migration::portable(
+            "0002_message_windows",
+            include_str!("../migrations/0002_message_windows.sql"),
+        ),
+    ],
 };
 
 /// Keys whose identity is remembered for a moment: more than any server has in use.

@@ -1,7 +1,11 @@
 //! Names, labels, scopes and pages: what may be written, and how it is kept.
 
 use hoopoe_kernel::{AppNo, Fail, Scopes};
-use hoopoe_wire::{KeyId, Metadata, apps::Key, limits};
+use hoopoe_wire::{
+    KeyId, Metadata,
+    apps::{AppSettings, AppSettingsChange, Key},
+    limits,
+};
 
 /// Who a key turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +62,30 @@ pub fn page_limit(limit: Option<u32>) -> Result<usize, Fail> {
     }
     let most = limits::PAGE_ITEMS_MAX;
     Err(Fail::field("/limit", "out_of_range", format!("1 to {most}")))
+}
+
+/// Settings as the database keeps them, with the defaults filled in.
+pub(crate) fn settings(recall_window_s: Option<i64>, edit_window_s: Option<i64>) -> AppSettings {
+    let or = |kept: Option<i64>, default| kept.and_then(|s| u64::try_from(s).ok()).unwrap_or(default);
+    AppSettings {
+        recall_window_s: or(recall_window_s, limits::RECALL_WINDOW_S_DEFAULT),
+        edit_window_s: or(edit_window_s, limits::EDIT_WINDOW_S_DEFAULT),
+    }
+}
+
+/// Settings to write: recall and edit window in seconds, `None` for what stays.
+pub(crate) fn check_settings(change: &AppSettingsChange) -> Result<[Option<i64>; 2], Fail> {
+    let window = |pointer: &str, asked: Option<u64>| match asked {
+        Some(seconds) if seconds > limits::MESSAGE_WINDOW_S_MAX => {
+            let most = limits::MESSAGE_WINDOW_S_MAX;
+            Err(Fail::field(pointer, "out_of_range", format!("0 to {most}")))
+        }
+        asked => Ok(asked.and_then(|seconds| i64::try_from(seconds).ok())),
+    };
+    Ok([
+        window("/settings/recall_window_s", change.recall_window_s)?,
+        window("/settings/edit_window_s", change.edit_window_s)?,
+    ])
 }
 
 /// Reads the scopes of a request; all of them when nothing is said.
@@ -149,6 +177,16 @@ mod tests {
         assert_eq!(refusal(page_limit(Some(101))), "/limit out_of_range");
         assert_eq!(check_grace(Some(0)).expect("at once"), 0);
         assert_eq!(refusal(check_grace(Some(u64::MAX))), "/grace_s out_of_range");
+    }
+
+    #[test]
+    fn settings_have_defaults_and_bounds() {
+        let kept = settings(None, Some(0));
+        assert_eq!((kept.recall_window_s, kept.edit_window_s), (120, 0));
+        let change = |seconds| AppSettingsChange { recall_window_s: Some(seconds), ..Default::default() };
+        assert_eq!(check_settings(&change(7)).expect("is fine"), [Some(7), None]);
+        let endless = check_settings(&change(u64::MAX));
+        assert_eq!(refusal(endless), "/settings/recall_window_s out_of_range");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The use cases, one to a file, and what they share: secrets, and a cache that does not lie.
 
+mod app_settings;
 mod authenticate_key;
 mod cache;
 mod create_app;

@@ -4,7 +4,7 @@ use hoopoe_db::{DbError, ReadTx, Row, Value, WriteTx};
 use hoopoe_kernel::{AppNo, Scopes};
 use hoopoe_wire::{
     AppId, KeyId, Time,
-    apps::{App, Key},
+    apps::{App, AppSettings, Key},
 };
 
 use crate::{
@@ -16,13 +16,18 @@ const LAST_APP: &str = "SELECT app FROM apps ORDER BY app DESC LIMIT 1";
 const INSERT_APP: &str = "INSERT INTO apps (app, id, name, metadata, created_at_us, updated_at_us) \
     VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING";
 const APP_BY_ID: &str =
-    "SELECT app, id, name, metadata, created_at_us, updated_at_us FROM apps WHERE id = $1";
+    "SELECT app, id, name, metadata, created_at_us, updated_at_us, \
+        recall_window_s, edit_window_s FROM apps WHERE id = $1";
 const APP_BY_NAME: &str =
-    "SELECT app, id, name, metadata, created_at_us, updated_at_us FROM apps WHERE name = $1";
-const APPS_AFTER: &str = "SELECT app, id, name, metadata, created_at_us, updated_at_us FROM apps \
+    "SELECT app, id, name, metadata, created_at_us, updated_at_us, \
+        recall_window_s, edit_window_s FROM apps WHERE name = $1";
+const APPS_AFTER: &str = "SELECT app, id, name, metadata, created_at_us, updated_at_us, \
+        recall_window_s, edit_window_s FROM apps \
     WHERE id > $1 ORDER BY id LIMIT $2";
 const UPDATE_APP: &str = "UPDATE apps SET name = COALESCE($1, name), \
-    metadata = COALESCE($2, metadata), updated_at_us = $3 WHERE app = $4";
+    metadata = COALESCE($2, metadata), recall_window_s = COALESCE($3, recall_window_s), \
+    edit_window_s = COALESCE($4, edit_window_s), updated_at_us = $5 WHERE app = $6";
+const SETTINGS: &str = "SELECT recall_window_s, edit_window_s FROM apps WHERE app = $1";
 const INSERT_KEY: &str = "INSERT INTO keys (app, id, secret_hash, label, scopes, created_at_us) \
     VALUES ($1, $2, $3, $4, $5, $6)";
 const KEY_BY_ID: &str = "SELECT id, label, scopes, created_at_us, expires_at_us, revoked_at_us \
@@ -58,6 +63,7 @@ pub const STATEMENTS: &[&str] = &[
     APP_BY_NAME,
     APPS_AFTER,
     UPDATE_APP,
+    SETTINGS,
     INSERT_KEY,
     KEY_BY_ID,
     KEYS_AFTER,
@@ -78,6 +84,7 @@ fn app_row(row: &dyn Row) -> Result<(AppNo, App), DbError> {
         id: AppId(row.id16(1)?),
         name: row.text(2)?.to_owned(),
         metadata,
+        settings: model::settings(row.int_opt(6)?, row.int_opt(7)?),
         created_at: Time(row.int(4)?),
         updated_at: Time(row.int(5)?),
     };
@@ -145,10 +152,26 @@ pub(crate) fn update_app(
     no: AppNo,
     name: Option<&str>,
     metadata: Option<&str>,
+    [recall_window_s, edit_window_s]: [Option<i64>; 2],
     now: Time,
 ) -> Result<(), DbError> {
-    let args = [name.into(), metadata.into(), now.0.into(), no.0.into()];
+    let args = [
+        name.into(),
+        metadata.into(),
+        recall_window_s.into(),
+        edit_window_s.into(),
+        now.0.into(),
+        no.0.into(),
+    ];
     tx.execute(UPDATE_APP, &args).map(|_| ())
+}
+
+/// The settings of an app, defaults filled in; the defaults for an app that is not there.
+pub(crate) fn settings(tx: &mut dyn ReadTx, no: AppNo) -> Result<AppSettings, DbError> {
+    let found = tx.first(SETTINGS, &[no.0.into()], |row| {
+        Ok(model::settings(row.int_opt(0)?, row.int_opt(1)?))
+    })?;
+    Ok(found.unwrap_or_else(|| model::settings(None, None)))
 }
 
 pub(crate) fn insert_key(

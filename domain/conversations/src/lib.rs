@@ -13,17 +13,23 @@ use hoopoe_db::{Migration, MigrationChain};
 use hoopoe_log::Log;
 
 pub use api::commands;
-pub use model::{Audience, Membership, Permission, Rights, cursor::digest};
-pub use service::require;
+pub use model::{
+    Audience, Membership, Permission, Rights,
+    cursor::{decode_number, digest, encode_number},
+};
+pub use service::{addressees, require};
 pub use store::STATEMENTS;
 
 /// The tables of this crate.
 pub const MIGRATIONS: MigrationChain = MigrationChain {
     owner: "conversations",
-    migrations: &[Migration::portable(
-        "0001_conversations",
-        include_str!("../migrations/0001_conversations.sql"),
-    )],
+    migrations: &[
+        Migration::portable(
+            "0001_conversations",
+            include_str!("../migrations/0001_conversations.sql"),
+        ),
+        Migration::portable("0002_joined_seq", include_str!("../migrations/0002_joined_seq.sql")),
+    ],
 };
 
 /// The conversations of all apps. Cheap to clone.

@@ -40,6 +40,8 @@ pub struct Audience {
     pub members_rev: i64,
     /// Who is a member, in no particular order.
     pub uids: Vec<Uid>,
+    /// The first message that all of them may read.
+    pub shared_from: i64,
 }
 
 /// A conversation as the database keeps it.
@@ -96,6 +98,8 @@ pub(crate) struct MemberRow {
     pub(crate) role: Role,
     pub(crate) joined_at: Time,
     pub(crate) invited_by: Option<Uid>,
+    /// The newest message when they joined.
+    pub(crate) joined_seq: i64,
 }
 
 #[cfg(test)]

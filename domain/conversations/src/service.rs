@@ -1,6 +1,7 @@
 //! The use cases, one to a file, and what several of them share.
 
 mod add_members;
+mod addressees;
 mod audience;
 mod create;
 mod enter;
@@ -17,4 +18,5 @@ mod update;
 mod update_member;
 mod view;
 
+pub use addressees::addressees;
 pub use require::require;

@@ -21,12 +21,16 @@ const UPDATE: &str = "UPDATE conversations SET name = $1, avatar_url = $2, metad
     WHERE conversation = $7 AND app = $8";
 
 const INSERT_MEMBER: &str = "INSERT INTO members \
-        (conversation, uid, app, ordinal, role, joined_at_us, invited_by) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const FIND_MEMBER: &str = "SELECT uid, ordinal, role, joined_at_us, invited_by FROM members \
+        (conversation, uid, app, ordinal, role, joined_at_us, invited_by, joined_seq) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const FIND_MEMBER: &str = "SELECT uid, ordinal, role, joined_at_us, invited_by, joined_seq \
+    FROM members \
     WHERE conversation = $1 AND uid = $2 AND app = $3";
-const MEMBERS_AFTER: &str = "SELECT uid, ordinal, role, joined_at_us, invited_by FROM members \
+const MEMBERS_AFTER: &str = "SELECT uid, ordinal, role, joined_at_us, invited_by, joined_seq \
+    FROM members \
     WHERE conversation = $1 AND ordinal > $2 AND app = $3 ORDER BY ordinal LIMIT $4";
+const MEMBERS_BEFORE: &str = "SELECT uid, ordinal FROM members \
+    WHERE conversation = $1 AND joined_seq < $2 AND app = $3 ORDER BY ordinal";
 const COUNT_ROLE: &str =
     "SELECT COUNT(*) FROM members WHERE conversation = $1 AND role = $2 AND app = $3";
 const STANDING: &str = "SELECT c.kind, m.role FROM members m \
@@ -49,6 +53,7 @@ pub const STATEMENTS: &[&str] = &[
     INSERT_MEMBER,
     FIND_MEMBER,
     MEMBERS_AFTER,
+    MEMBERS_BEFORE,
     COUNT_ROLE,
     STANDING,
     SHARE,
@@ -117,7 +122,7 @@ pub(crate) fn insert_member(
     conversation: ConversationId,
     member: &MemberRow,
 ) -> Result<(), DbError> {
-    let args: [Value<'_>; 7] = [
+    let args: [Value<'_>; 8] = [
         conversation.as_bytes().into(),
         member.uid.0.into(),
         app.0.into(),
@@ -125,6 +130,7 @@ pub(crate) fn insert_member(
         member.role.as_str().into(),
         member.joined_at.0.into(),
         member.invited_by.map(|uid| uid.0).into(),
+        member.joined_seq.into(),
     ];
     tx.execute(INSERT_MEMBER, &args).map(|_| ())
 }
@@ -150,6 +156,17 @@ pub(crate) fn members_after(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let args = [conversation.as_bytes().into(), ordinal.into(), app.0.into(), limit.into()];
     tx.all(MEMBERS_AFTER, &args, member)
+}
+
+/// Those who joined before a message, in the order of joining, with their ordinals.
+pub(crate) fn members_before(
+    tx: &mut dyn ReadTx,
+    app: AppNo,
+    conversation: ConversationId,
+    seq: i64,
+) -> Result<Vec<(Uid, i64)>, DbError> {
+    let args = [conversation.as_bytes().into(), seq.into(), app.0.into()];
+    tx.all(MEMBERS_BEFORE, &args, |row| Ok((Uid(row.int(0)?), row.int(1)?)))
 }
 
 pub(crate) fn count_role(
@@ -213,6 +230,7 @@ fn member(row: &dyn Row) -> Result<MemberRow, DbError> {
         role: role(row.text(2)?)?,
         joined_at: Time(row.int(3)?),
         invited_by: row.int_opt(4)?.map(Uid),
+        joined_seq: row.int(5)?,
     })
 }
 

@@ -1,15 +1,28 @@
 //! The commands of this domain.
 
-use hoopoe_kernel::{Auth, Command, Method, Rate};
+use hoopoe_kernel::{Answer, Auth, Command, Method, Rate};
 use hoopoe_wire::{
     codes,
     messages::{
-        ChangePage, GetMessage, ListChanges, ListMessages, MarkMessages, MarksNow, Message,
-        MessagePage, SendRequest, SentMessage,
+        ChangePage, DeleteMessage, EditPage, GetMessage, ListChanges, ListEdits, ListMessages,
+        ListReactions, ListReceipts, MarkMessages, MarksNow, Message, MessagePage, MessageRef,
+        React, ReactionPage, ReactionSummary, RecalledMessage, Receipts, SendRequest, SentMessage,
+        UpdateMessage,
     },
+    page::Empty,
 };
 
-use crate::{Messages, service::Mark};
+use crate::{
+    Messages,
+    service::{Mark, Reacting},
+};
+
+const MESSAGE: &str = "/v1/conversations/{conversation}/messages/{seq}";
+const RECALL: &str = "/v1/conversations/{conversation}/messages/{seq}/recall";
+const EDITS: &str = "/v1/conversations/{conversation}/messages/{seq}/edits";
+const RECEIPTS: &str = "/v1/conversations/{conversation}/messages/{seq}/receipts";
+const REACTIONS: &str = "/v1/conversations/{conversation}/messages/{seq}/reactions";
+const REACTION: &str = "/v1/conversations/{conversation}/messages/{seq}/reactions/{emoji}";
 
 /// The table.
 pub fn commands(service: &Messages) -> Vec<Command> {
@@ -20,6 +33,15 @@ pub fn commands(service: &Messages) -> Vec<Command> {
         changes(service),
         mark(service, Mark::Delivered),
         mark(service, Mark::Read),
+        mark_unread(service),
+        update(service),
+        edits(service),
+        recall(service),
+        delete(service),
+        react(service, Reacting::Add),
+        react(service, Reacting::Remove),
+        reactions(service),
+        receipts(service),
     ]
 }
 
@@ -60,7 +82,7 @@ fn list(service: &Messages) -> Command {
 
 fn get(service: &Messages) -> Command {
     let service = service.clone();
-    Command::new("messages.get", Method::Get, "/v1/conversations/{conversation}/messages/{seq}")
+    Command::new("messages.get", Method::Get, MESSAGE)
         .doc("One message as it is now.")
         .fails(&[&codes::CONVERSATION_NOT_FOUND, &codes::MESSAGE_NOT_FOUND])
         .handle::<GetMessage, Message, _, _>(move |ctx, request| {
@@ -102,5 +124,160 @@ fn mark(service: &Messages, mark: Mark) -> Command {
         .handle::<MarkMessages, MarksNow, _, _>(move |ctx, request| {
             let service = service.clone();
             async move { service.mark(ctx, request, mark).await }
+        })
+}
+
+fn mark_unread(service: &Messages) -> Command {
+    let service = service.clone();
+    Command::new("messages.unread", Method::Post, "/v1/conversations/{conversation}/unread")
+        .doc(
+            "Marks the conversation as unread from a message on, until the caller reads up to there \
+             again. The caller's other devices hear `conversation.settings_updated`.\n\nThe read \
+             mark and `unread` stay as they are: nobody else sees a difference.",
+        )
+        .rate(Rate::Light)
+        .naturally_idempotent()
+        .fails(&[&codes::CONVERSATION_NOT_FOUND])
+        .handle::<MarkMessages, MarksNow, _, _>(move |ctx, request| {
+            let service = service.clone();
+            async move { service.mark_unread(ctx, request).await }
+        })
+}
+
+fn update(service: &Messages) -> Command {
+    let service = service.clone();
+    Command::new("messages.update", Method::Patch, MESSAGE)
+        .doc(
+            "Changes text, mentions or metadata of a message of the caller's own, within the app's \
+             `edit_window_s`. Everybody hears `message.updated`.\n\nThe last edit wins; what it \
+             replaced is at `messages.edits`. An edit that changes nothing makes no event.",
+        )
+        .fails(&[
+            &codes::CONVERSATION_NOT_FOUND,
+            &codes::MESSAGE_NOT_FOUND,
+            &codes::MESSAGE_FORBIDDEN,
+            &codes::MESSAGE_TOO_LATE,
+            &codes::MESSAGE_GONE,
+            &codes::TOO_MANY_EDITS,
+        ])
+        .handle::<UpdateMessage, Message, _, _>(move |ctx, request| {
+            let service = service.clone();
+            async move { service.update(ctx, request).await }
+        })
+}
+
+fn edits(service: &Messages) -> Command {
+    let service = service.clone();
+    Command::new("messages.edits", Method::Get, EDITS)
+        .doc("What a message has said: as it was sent first, as it is now last.")
+        .fails(&[&codes::CONVERSATION_NOT_FOUND, &codes::MESSAGE_NOT_FOUND])
+        .handle::<ListEdits, EditPage, _, _>(move |ctx, request| {
+            let service = service.clone();
+            async move { service.edits(ctx, request).await }
+        })
+}
+
+fn recall(service: &Messages) -> Command {
+    let service = service.clone();
+    Command::new("messages.recall", Method::Post, RECALL)
+        .doc(
+            "Takes a message back: its content, its earlier versions and its reactions are gone for \
+             everybody, and everybody hears `message.recalled`. Authors may within the app's \
+             `recall_window_s`, owners and admins of the group and the app's backend at any \
+             time.\n\nThe author gets the content in this reply, to write it anew; the server \
+             keeps nothing of it. A repeat answers the tombstone.",
+        )
+        .auth(Auth::UserOrServer)
+        // The reply holds what must not be kept.
+        .naturally_idempotent()
+        .fails(&[
+            &codes::CONVERSATION_NOT_FOUND,
+            &codes::MESSAGE_NOT_FOUND,
+            &codes::MESSAGE_FORBIDDEN,
+            &codes::MESSAGE_TOO_LATE,
+        ])
+        .handle::<MessageRef, RecalledMessage, _, _>(move |ctx, request| {
+            let service = service.clone();
+            async move { service.recall(ctx, request).await }
+        })
+}
+
+fn delete(service: &Messages) -> Command {
+    let service = service.clone();
+    Command::new("messages.delete", Method::Delete, MESSAGE)
+        .doc(
+            "Deletes a message for the caller (`scope=me`, the default) or for everybody \
+             (`scope=all`).\n\nFor oneself it is gone from every list and does not count as unread; \
+             only the caller's own devices hear it (`message.hidden`). For everybody it may who may \
+             recall it, and everybody hears `message.deleted`.",
+        )
+        .auth(Auth::UserOrServer)
+        .fails(&[
+            &codes::CONVERSATION_NOT_FOUND,
+            &codes::MESSAGE_NOT_FOUND,
+            &codes::MESSAGE_FORBIDDEN,
+            &codes::MESSAGE_TOO_LATE,
+            &codes::TOO_MANY_HIDDEN,
+        ])
+        .handle::<DeleteMessage, Empty, _, _>(move |ctx, request| {
+            let service = service.clone();
+            async move { Ok(Answer::ok(service.delete(ctx, request).await?)) }
+        })
+}
+
+fn react(service: &Messages, way: Reacting) -> Command {
+    let service = service.clone();
+    let command = match way {
+        Reacting::Add => Command::new("messages.react", Method::Put, REACTION)
+            .doc(
+                "Reacts to a message with an emoji, or the `:name:` of one. Everybody hears \
+                 `reaction.added`.\n\n201 when it is new, 200 when it was there.",
+            )
+            .answers(&[201, 200]),
+        Reacting::Remove => Command::new("messages.unreact", Method::Delete, REACTION)
+            .doc("Takes the caller's reaction back. Everybody hears `reaction.removed`."),
+    };
+    command
+        .fails(&[
+            &codes::CONVERSATION_NOT_FOUND,
+            &codes::MESSAGE_NOT_FOUND,
+            &codes::MESSAGE_FORBIDDEN,
+            &codes::MESSAGE_GONE,
+            &codes::TOO_MANY_REACTIONS,
+        ])
+        .handle::<React, ReactionSummary, _, _>(move |ctx, request| {
+            let service = service.clone();
+            async move { service.react(ctx, request, way).await }
+        })
+}
+
+fn reactions(service: &Messages) -> Command {
+    let service = service.clone();
+    Command::new("messages.reactions", Method::Get, REACTIONS)
+        .doc("Who reacted to a message and with what, the oldest first.")
+        .fails(&[&codes::CONVERSATION_NOT_FOUND, &codes::MESSAGE_NOT_FOUND])
+        .handle::<ListReactions, ReactionPage, _, _>(move |ctx, request| {
+            let service = service.clone();
+            async move { Ok(Answer::ok(service.reactions(ctx, request).await?)) }
+        })
+}
+
+fn receipts(service: &Messages) -> Command {
+    let service = service.clone();
+    Command::new("messages.receipts", Method::Get, RECEIPTS)
+        .doc(
+            "Who has received and read a message, and who has not: everybody who was a member when \
+             it was sent and still is, without its sender. Exact counts, and a page of \
+             names.\n\nFor the sender, owners and admins of the group, and the app's backend.",
+        )
+        .auth(Auth::UserOrServer)
+        .fails(&[
+            &codes::CONVERSATION_NOT_FOUND,
+            &codes::MESSAGE_NOT_FOUND,
+            &codes::MESSAGE_FORBIDDEN,
+        ])
+        .handle::<ListReceipts, Receipts, _, _>(move |ctx, request| {
+            let service = service.clone();
+            async move { Ok(Answer::ok(service.receipts(ctx, request).await?)) }
         })
 }

@@ -1,5 +1,7 @@
 //! What may be sent, and how it is written down: pure rules.
 
+pub(crate) mod edit;
+pub(crate) mod emoji;
 pub(crate) mod encode;
 
 use aws_lc_rs::digest;
@@ -7,7 +9,7 @@ use bytes::Bytes;
 use hoopoe_kernel::Fail;
 use hoopoe_log::{ClientId, messages::At};
 use hoopoe_wire::{
-    codes, limits,
+    Metadata, UserId, codes, limits,
     messages::{Content, ListMessages, SendKind, SendRequest},
 };
 
@@ -18,6 +20,8 @@ pub(crate) struct Draft {
     pub(crate) kind: &'static str,
     pub(crate) quotes: Option<i64>,
     pub(crate) body: Bytes,
+    /// Who must be a member when its turn comes.
+    pub(crate) mentions: Vec<UserId>,
     pub(crate) hash: [u8; 16],
 }
 
@@ -25,13 +29,8 @@ impl Draft {
     pub(crate) fn check(request: SendRequest) -> Result<Self, Fail> {
         let client_id = ClientId::parse(&request.client_id)
             .ok_or_else(|| Fail::field("/client_id", "length", "client_id is 1 to 64 bytes"))?;
-        check_text(request.kind, request.text.as_deref())?;
-        if request.mentions.len() > limits::MENTIONS_MAX {
-            return Err(Fail::field("/mentions", "too_long", "at most 50 mentions"));
-        }
-        if let Some(index) = request.mentions.iter().position(|user| user.is_none()) {
-            return Err(Fail::field(&format!("/mentions/{index}"), "invalid", "not a user id"));
-        }
+        check_text(request.kind == SendKind::Text, request.text.as_deref())?;
+        check_mentions(&request.mentions)?;
         if request.reply_to.is_some_and(|seq| seq < 1) {
             return Err(Fail::field("/reply_to", "range", "a seq is at least 1"));
         }
@@ -41,12 +40,7 @@ impl Draft {
             mentions: request.mentions,
             metadata: request.metadata,
         };
-        if !content.metadata.is_empty() {
-            let size = serde_json::to_vec(&content.metadata).map_or(usize::MAX, |json| json.len());
-            if size > limits::METADATA_BYTES_MAX {
-                return Err(Fail::field("/metadata", "too_long", "metadata is at most 4 KiB"));
-            }
-        }
+        check_metadata(&content.metadata)?;
         let body = serde_json::to_vec(&content).map_err(|e| Fail::internal().caused_by(e))?;
         let kind = request.kind.as_str();
         Ok(Self {
@@ -55,13 +49,35 @@ impl Draft {
             quotes: content.reply_to,
             hash: hash(kind, &body),
             body: body.into(),
+            mentions: content.mentions,
         })
     }
 }
 
-fn check_text(kind: SendKind, text: Option<&str>) -> Result<(), Fail> {
+fn check_mentions(mentions: &[UserId]) -> Result<(), Fail> {
+    if mentions.len() > limits::MENTIONS_MAX {
+        return Err(Fail::field("/mentions", "too_long", "at most 50 mentions"));
+    }
+    match mentions.iter().position(UserId::is_none) {
+        Some(at) => Err(Fail::field(&format!("/mentions/{at}"), "invalid", "not a user id")),
+        None => Ok(()),
+    }
+}
+
+fn check_metadata(metadata: &Metadata) -> Result<(), Fail> {
+    if metadata.is_empty() {
+        return Ok(());
+    }
+    let size = serde_json::to_vec(metadata).map_or(usize::MAX, |json| json.len());
+    if size > limits::METADATA_BYTES_MAX {
+        return Err(Fail::field("/metadata", "too_long", "metadata is at most 4 KiB"));
+    }
+    Ok(())
+}
+
+fn check_text(is_needed: bool, text: Option<&str>) -> Result<(), Fail> {
     let text = text.unwrap_or_default();
-    if kind == SendKind::Text && text.trim().is_empty() {
+    if is_needed && text.trim().is_empty() {
         return Err(Fail::field("/text", "missing", "a text message has a text"));
     }
     if text.len() > limits::TEXT_BYTES_MAX {
@@ -121,7 +137,7 @@ mod tests {
             text: Some(text.to_owned()),
             reply_to: None,
             mentions: Vec::new(),
-            metadata: hoopoe_wire::Metadata::new(),
+            metadata: Metadata::new(),
         }
     }
 

@@ -1,9 +1,21 @@
 //! The use cases.
 
+mod delete;
+mod edits;
 mod list;
 mod mark;
+mod mark_unread;
+mod mention;
+mod reach;
+mod react;
+mod reactions;
+mod recall;
 mod receipt;
+mod receipts;
+mod rows;
 mod send;
+mod tell;
+mod update;
 
 use std::sync::Arc;
 
@@ -15,6 +27,7 @@ use hoopoe_log::{Head, Log, Spans, heads, spans};
 use hoopoe_wire::{ConversationId, codes};
 
 pub(crate) use mark::Mark;
+pub(crate) use react::Reacting;
 
 /// The messages of all conversations. Cheap to clone.
 #[derive(Clone)]

@@ -145,7 +145,7 @@ impl Fanout {
                 members_rev_before: 0,
                 audience: AudienceChange::Members { .. },
                 ..
-            }) => Ok(Audience { members_rev: 0, uids: Vec::new() }),
+            }) => Ok(Audience { members_rev: 0, uids: Vec::new(), shared_from: 1 }),
             _ => self.audience(app_of(logged), conversation).await,
         };
         match audience {
@@ -166,7 +166,8 @@ impl Fanout {
 
     async fn audience(&self, app: AppNo, conversation: ConversationId) -> Result<Audience, Fail> {
         let found = self.conversations.audience(app, conversation).await?;
-        Ok(Audience { members_rev: found.members_rev, uids: found.uids })
+        let hoopoe_conversations::Audience { members_rev, uids, shared_from } = found;
+        Ok(Audience { members_rev, uids, shared_from })
     }
 
     /// Delivers the next one: to the audience of its own time.
@@ -180,7 +181,8 @@ impl Fanout {
             self.pass_members(conversation, change).await;
             return;
         }
-        if logged.members_rev() < room.audience.members_rev {
+        let is_older = target_of(logged).is_some_and(|seq| seq < room.audience.shared_from);
+        if is_older || logged.members_rev() < room.audience.members_rev {
             self.flush(conversation, frames);
             self.pass_entitled(conversation, logged).await;
             return;
@@ -222,7 +224,8 @@ impl Fanout {
             }
         }
         if keeps_old && let Some(uids) = old_uids {
-            room.set_audience(Audience { members_rev: room.audience.members_rev, uids });
+            let Audience { members_rev, shared_from, .. } = room.audience;
+            room.set_audience(Audience { members_rev, uids, shared_from });
         }
         let mut uids = room.audience.uids.clone();
         uids.extend_from_slice(left);
@@ -239,29 +242,35 @@ impl Fanout {
         send(uids.iter().flat_map(|uid| online.of(*uid)), &Bytes::from(event));
     }
 
-    /// The audience is newer than the event: only those may hear it whose span covers it.
+    /// Not everybody may hear it: the audience is newer than the event, or a change is of a message
+    /// that came before somebody did. Those hear it whose span covers it; of a change, those who may
+    /// not read its message hear only that there was one.
     async fn pass_entitled(&mut self, conversation: ConversationId, logged: &Logged) {
         let Some(room) = self.rooms.get(&conversation) else { return };
-        let (uids, app) = (room.audience.uids.clone(), app_of(logged));
-        let seq = match logged {
-            Logged::Message(message) => message.seq,
-            Logged::Change(change) => change.at_seq.max(1),
+        let audience = room.audience.uids.clone();
+        let is_newer = logged.members_rev() < room.audience.members_rev;
+        let (target, seq) = match logged {
+            Logged::Message(message) => (None, message.seq),
+            Logged::Change(change) => (change.target_seq, change.at_seq.max(1)),
         };
-        let entitled = self.log.db().read(move |tx| {
-            let mut entitled: Vec<Uid> = Vec::with_capacity(uids.len());
-            for uid in uids {
-                if spans::readable(tx, app, conversation, uid)?.may_read(seq) {
-                    entitled.push(uid);
-                }
+        let reading = self.log.db().read(move |tx| {
+            let mut hearing = audience;
+            if is_newer {
+                let covered = FxHashSet::from_iter(spans::readers(tx, conversation, seq)?);
+                hearing.retain(|uid| covered.contains(uid));
             }
-            Ok(entitled)
+            let Some(target) = target else { return Ok((hearing, Vec::new())) };
+            let entitled = FxHashSet::from_iter(spans::readers(tx, conversation, target)?);
+            Ok(hearing.into_iter().partition::<Vec<Uid>, _>(|uid| entitled.contains(uid)))
         });
-        match entitled.await {
-            Ok(entitled) => {
+        match reading.await {
+            Ok((entitled, others)) => {
                 let mut frame = Vec::new();
                 self.append(logged, &mut frame);
+                let bare = bare_frame(logged);
                 let online = self.online.lock();
                 send(entitled.iter().flat_map(|uid| online.of(*uid)), &Bytes::from(frame));
+                send(others.iter().flat_map(|uid| online.of(*uid)), &bare);
             }
             Err(fail) => self.forget(conversation, &[], &fail),
         }
@@ -390,6 +399,24 @@ fn app_of(logged: &Logged) -> AppNo {
         Logged::Message(message) => message.app,
         Logged::Change(change) => change.app,
     }
+}
+
+/// The message that a change is about.
+fn target_of(logged: &Logged) -> Option<i64> {
+    match logged {
+        Logged::Message(_) => None,
+        Logged::Change(change) => change.target_seq,
+    }
+}
+
+/// The frame of a change for those who may not read its message.
+fn bare_frame(logged: &Logged) -> Bytes {
+    let (mut json, mut frame) = (Vec::new(), Vec::new());
+    if let Logged::Change(change) = logged {
+        hoopoe_messages::bare_frame(&mut json, change);
+        text_frame::write(&mut frame, &json);
+    }
+    frame.into()
 }
 
 /// Who is in one of the two and not in the other.

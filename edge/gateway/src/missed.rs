@@ -41,6 +41,7 @@ impl Missed {
             sender_id: UserId::none(),
             client_id,
             kind: row.kind.to_owned().into(),
+            is_redacted: row.is_redacted,
             body: row.body.to_owned().into(),
             at: row.at,
         });

@@ -24,6 +24,8 @@ pub(crate) enum Arrival {
 pub(crate) struct Audience {
     pub(crate) members_rev: i64,
     pub(crate) uids: Vec<Uid>,
+    /// All of them may read the messages from here on. A change of an older one is not everybody's.
+    pub(crate) shared_from: i64,
 }
 
 pub(crate) struct Room {
@@ -64,6 +66,10 @@ impl Room {
         }
         self.audience.uids.retain(|uid| !left.contains(uid));
         self.audience.uids.extend_from_slice(joined);
+        if !joined.is_empty() && change.members_rev_before > 0 {
+            // Whatever the past is to them, they read what comes after their joining.
+            self.audience.shared_from = self.audience.shared_from.max(change.at_seq + 1);
+        }
         self.audience.members_rev = change.rev;
         self.generation = None;
         true
@@ -79,6 +85,9 @@ impl Room {
             Some((first, _)) if number < first => Arrival::Late,
             Some((_, last)) if number <= last => Arrival::Old,
             Some((_, last)) if number > last + 1 => Arrival::Early,
+            // A change of a message that has not been told yet: what it said must not come after
+            // it was taken back.
+            _ if targets_beyond(logged, self.seqs) => Arrival::Early,
             // The change of members that it comes after has not been told yet.
             _ if !changes_members(logged) && logged.members_rev() > self.audience.members_rev => {
                 Arrival::Early
@@ -141,6 +150,14 @@ impl Room {
         }
         &self.outboxes
     }
+}
+
+/// Whether it changes a message that is newer than the last one that was delivered.
+fn targets_beyond(logged: &Logged, seqs: Option<(i64, i64)>) -> bool {
+    let Logged::Change(LoggedChange { target_seq: Some(target), .. }) = logged else {
+        return false;
+    };
+    seqs.is_some_and(|(_, last)| *target > last)
 }
 
 fn changes_members(logged: &Logged) -> bool {

@@ -94,6 +94,7 @@ impl Bench {
             hoopoe_accounts::MIGRATIONS,
             hoopoe_log::MIGRATIONS,
             hoopoe_conversations::MIGRATIONS,
+            hoopoe_messages::MIGRATIONS,
         ];
         db.migrate(&chains).await;
         let TestEnv { env, .. } = test_env_seeded(1);

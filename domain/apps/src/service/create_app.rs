@@ -46,6 +46,7 @@ impl Apps {
             id: AppId(ctx.fresh_id()),
             name: request.name,
             metadata,
+            settings: model::settings(None, None),
             created_at: now,
             updated_at: now,
         };

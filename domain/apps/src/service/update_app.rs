@@ -1,4 +1,4 @@
-//! Renames an app, or replaces its metadata.
+//! Renames an app, replaces its metadata, or changes its settings.
 
 use hoopoe_db::{DbError, DbErrorKind};
 use hoopoe_kernel::{Ctx, Fail};
@@ -13,7 +13,7 @@ use crate::{Apps, model, store};
 impl Apps {
     /// Changes what is given. 404 for an app that is not there, 409 for a name that is taken.
     pub async fn update(&self, ctx: &Ctx, request: UpdateApp) -> Result<App, Fail> {
-        let UpdateApp { app: id, name, metadata } = request;
+        let UpdateApp { app: id, name, metadata, settings } = request;
         if let Some(name) = &name {
             model::check_text("/name", name, 1, limits::NAME_CHARS_MAX)?;
         }
@@ -21,6 +21,7 @@ impl Apps {
             Some(metadata) => Some(model::metadata_text("/metadata", metadata)?),
             None => None,
         };
+        let settings = model::check_settings(&settings.unwrap_or_default())?;
         let (ctx, now) = (ctx.clone(), ctx.now());
         let written = self
             .0
@@ -33,7 +34,7 @@ impl Apps {
                 {
                     return Err(Fail::new(&codes::APP_EXISTS));
                 }
-                store::update_app(tx, no, name.as_deref(), metadata.as_deref(), now)?;
+                store::update_app(tx, no, name.as_deref(), metadata.as_deref(), settings, now)?;
                 let (_, app) = reach(tx.as_read(), &ctx, id)?;
                 Ok(app)
             })

@@ -58,12 +58,12 @@ impl ActivityCursor {
 }
 
 /// A place in a list that is ordered by a number.
-pub(crate) fn encode_number(number: i64) -> String {
+pub fn encode_number(number: i64) -> String {
     encode(&[number], &[])
 }
 
 /// The number of a cursor of [`encode_number`].
-pub(crate) fn decode_number(pointer: &str, text: &str) -> Result<i64, Fail> {
+pub fn decode_number(pointer: &str, text: &str) -> Result<i64, Fail> {
     let (numbers, []) = decode::<1, 0>(text).ok_or_else(|| not_a_cursor(pointer))?;
     Ok(numbers[0])
 }

@@ -15,6 +15,8 @@ pub enum Permission {
     AddMembers,
     /// Changing name, picture and metadata.
     Update,
+    /// Taking back anybody's messages at any time, and seeing who has read them.
+    TakeBack,
 }
 
 /// One row of the matrix.
@@ -27,16 +29,16 @@ struct Row {
 }
 
 const fn row(role: Role) -> Row {
-    use Permission::{AddMembers, Read, Update, Write};
+    use Permission::{AddMembers, Read, TakeBack, Update, Write};
     use Role::{Admin, Guest, Member, Moderator, Owner};
     match role {
         Owner => Row {
-            permissions: &[Read, Write, AddMembers, Update],
+            permissions: &[Read, Write, AddMembers, Update, TakeBack],
             appoints: &Role::ALL,
             removes: &Role::ALL,
         },
         Admin => Row {
-            permissions: &[Read, Write, AddMembers, Update],
+            permissions: &[Read, Write, AddMembers, Update, TakeBack],
             appoints: &[Moderator, Member, Guest],
             removes: &[Moderator, Member, Guest],
         },
@@ -93,6 +95,7 @@ mod tests {
             (Permission::Write, 'w'),
             (Permission::AddMembers, 'a'),
             (Permission::Update, 'u'),
+            (Permission::TakeBack, 't'),
         ];
         let letters = Role::ALL.into_iter().zip(['o', 'a', 'm', 'p', 'g']);
         let may = permissions.iter().filter(|(permission, _)| role.may(*permission));
@@ -112,8 +115,8 @@ mod tests {
         assert_eq!(
             table,
             [
-                "owner rwau -oampg +oampg",
-                "admin rwau -mpg +mpg",
+                "owner rwaut -oampg +oampg",
+                "admin rwaut -mpg +mpg",
                 "moderator rw -pg +",
                 "member rw - +",
                 "guest r - +",

@@ -17,7 +17,8 @@ impl Conversations {
             let head = heads::find(tx, app, conversation)?
                 .ok_or_else(|| Fail::new(&codes::CONVERSATION_NOT_FOUND))?;
             let uids = spans::members(tx, conversation)?;
-            Ok(Audience { members_rev: head.members_rev, uids })
+            let shared_from = spans::shared_from(tx, conversation)?;
+            Ok(Audience { members_rev: head.members_rev, uids, shared_from })
         });
         found.await
     }

@@ -41,8 +41,14 @@ pub(super) fn join(
         details.member_count += 1;
         details.join_count += 1;
         let (ordinal, joined_at) = (details.join_count, tx.now());
-        let member =
-            MemberRow { uid: *uid, ordinal, role: *role, joined_at, invited_by: *invited_by };
+        let member = MemberRow {
+            uid: *uid,
+            ordinal,
+            role: *role,
+            joined_at,
+            invited_by: *invited_by,
+            joined_seq: head.seq,
+        };
         store::insert_member(tx.tx(), head.app, details.id, &member)?;
         tx.open_span(details.id, *uid, details.first_seq(head.seq), rights::gate(*role))?;
         if head.seq > 0 {

@@ -30,6 +30,7 @@ pub(super) fn own_side(member: &MemberRow, marks: &Marks, unread: i64) -> Conver
         read_seq: marks.read_seq,
         delivered_seq: marks.delivered_seq,
         unread,
+        unread_from: marks.unread_from,
         joined_at: member.joined_at,
     }
 }

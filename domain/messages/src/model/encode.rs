@@ -2,7 +2,8 @@
 //! to a reader.
 
 use hoopoe_log::{ClientId, changes::ChangeRow};
-use hoopoe_wire::{ConversationId, Time};
+use hoopoe_wire::{ConversationId, Time, messages::ReactionCount};
+use serde::Serialize;
 
 /// The parts of a message.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) is_redacted: bool,
     /// Its content, a JSON object.
     pub(crate) body: &'a [u8],
+    /// How people reacted, as the one sees it who asks.
+    pub(crate) reactions: &'a [ReactionCount],
 }
 
 /// Appends one message as [`hoopoe_wire::messages::Message`] has it.
@@ -59,18 +62,58 @@ fn members(out: &mut Vec<u8>, parts: &Parts<'_>) {
         out.extend_from_slice(b",\"deleted\":true");
     }
     rest(out, parts.body);
+    if !parts.reactions.is_empty() {
+        out.extend_from_slice(b",\"reactions\":");
+        value(out, parts.reactions);
+    }
+    out.push(b'}');
 }
 
-/// Goes on with the members of a stored object, and closes.
+/// Goes on with the members of a stored object.
 fn rest(out: &mut Vec<u8>, object: &[u8]) {
-    match object {
-        [b'{', b'}'] | [] => out.push(b'}'),
-        [b'{', members @ ..] => {
-            out.push(b',');
-            out.extend_from_slice(members);
-        }
-        _ => out.push(b'}'),
+    if let [b'{', members @ .., b'}'] = object
+        && !members.is_empty()
+    {
+        out.push(b',');
+        out.extend_from_slice(members);
     }
+}
+
+/// Appends a value of the wire, which has no maps with keys that are no text and so always encodes.
+fn value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        out.extend_from_slice(b"null");
+    }
+}
+
+/// Appends one more member to an object that is written.
+pub(crate) fn member<T: Serialize>(object: &mut Vec<u8>, name: &str, member: &T) {
+    if object.pop() == Some(b'}') {
+        object.extend_from_slice(b",\"");
+        object.extend_from_slice(name.as_bytes());
+        object.extend_from_slice(b"\":");
+        value(object, member);
+    }
+    object.push(b'}');
+}
+
+/// A page of stored bodies, each of them a [`hoopoe_wire::messages::MessageVersion`].
+pub(crate) fn bodies<'b>(
+    bodies: impl Iterator<Item = &'b [u8]>,
+    next_cursor: Option<&str>,
+) -> Vec<u8> {
+    let mut out = b"{\"items\":[".to_vec();
+    for (index, body) in bodies.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(body);
+    }
+    out.extend_from_slice(b"]}");
+    if let Some(cursor) = next_cursor {
+        member(&mut out, "next_cursor", &cursor);
+    }
+    out
 }
 
 /// Appends a client id as a JSON text.
@@ -96,8 +139,28 @@ pub(crate) fn int(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(digits.format(value).as_bytes());
 }
 
+/// Appends the data of a change. Of one whose message was redacted since, and of a `bare` one for
+/// who may not read the message, only its seq is left.
+pub(crate) fn data(out: &mut Vec<u8>, data: &[u8], target_seq: Option<i64>, is_bare: bool) {
+    let is_empty = matches!(data, b"" | b"{}");
+    match target_seq {
+        Some(seq) if is_bare || is_empty => {
+            out.extend_from_slice(b"{\"seq\":");
+            int(out, seq);
+            out.push(b'}');
+        }
+        _ if is_empty => out.extend_from_slice(b"{}"),
+        _ => out.extend_from_slice(data),
+    }
+}
+
 /// Appends one change as [`hoopoe_wire::messages::Change`] has it.
-pub(crate) fn change(out: &mut Vec<u8>, conversation: ConversationId, row: &ChangeRow<'_>) {
+pub(crate) fn change(
+    out: &mut Vec<u8>,
+    conversation: ConversationId,
+    row: &ChangeRow<'_>,
+    is_bare: bool,
+) {
     out.extend_from_slice(b"{\"event\":\"");
     out.extend_from_slice(row.kind.as_bytes());
     out.extend_from_slice(b"\",\"conversation\":\"");
@@ -111,7 +174,7 @@ pub(crate) fn change(out: &mut Vec<u8>, conversation: ConversationId, row: &Chan
     out.extend_from_slice(b",\"at\":\"");
     row.at.write_to(out);
     out.extend_from_slice(b"\",\"data\":");
-    out.extend_from_slice(if row.data.is_empty() { b"{}" } else { row.data });
+    data(out, row.data, row.target_seq, is_bare);
     out.push(b'}');
 }
 
@@ -131,6 +194,7 @@ mod tests {
             at: Time(1_795_411_809_123_000),
             is_redacted: false,
             body,
+            reactions: &[],
         }
     }
 
@@ -146,6 +210,40 @@ mod tests {
             let again = serde_json::to_vec(&read).expect("JSON");
             assert_eq!(String::from_utf8_lossy(&again), String::from_utf8_lossy(&out));
         }
+    }
+
+    #[test]
+    fn edits_and_reactions_stand_where_the_schema_has_them() {
+        let id = ClientId::parse("x").expect("a legal id");
+        let reactions = [ReactionCount { emoji: "👍".into(), count: 2, me: true }];
+        let body = br#"{"text":"hi","edited_at":"2026-01-01T00:00:00.000Z"}"#;
+        let mut out = Vec::new();
+        message(&mut out, &Parts { reactions: &reactions, ..parts(&id, body) });
+        let read: Message = serde_json::from_slice(&out).expect("JSON");
+        assert!(read.edited_at.is_some() && read.reactions == reactions);
+        let again = serde_json::to_vec(&read).expect("JSON");
+        assert_eq!(String::from_utf8_lossy(&again), String::from_utf8_lossy(&out));
+        let mut out = Vec::new();
+        let gone = br#"{"recalled":true}"#;
+        message(&mut out, &Parts { is_redacted: true, ..parts(&id, gone) });
+        let read: Message = serde_json::from_slice(&out).expect("JSON");
+        assert!(read.deleted && read.recalled);
+        let again = serde_json::to_vec(&read).expect("JSON");
+        assert_eq!(String::from_utf8_lossy(&again), String::from_utf8_lossy(&out));
+    }
+
+    #[test]
+    fn what_is_left_of_a_change_names_its_message() {
+        let written = |given: &[u8], target, is_bare| {
+            let mut out = Vec::new();
+            data(&mut out, given, target, is_bare);
+            String::from_utf8(out).expect("UTF-8")
+        };
+        assert_eq!(written(b"{}", Some(3), false), r#"{"seq":3}"#);
+        assert_eq!(written(br#"{"seq":3,"text":"x"}"#, Some(3), true), r#"{"seq":3}"#);
+        assert_eq!(written(br#"{"a":1}"#, Some(3), false), r#"{"a":1}"#);
+        assert_eq!(written(br#"{"a":1}"#, None, true), r#"{"a":1}"#);
+        assert_eq!(written(b"", None, false), "{}");
     }
 
     #[test]

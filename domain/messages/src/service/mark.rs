@@ -44,6 +44,8 @@ pub(crate) struct Marked {
     head_seq: i64,
     /// Whether anything moved.
     pub(crate) has_moved: bool,
+    /// The user had marked the conversation as unread, and has read it since.
+    is_read_again: bool,
     /// Who wrote in the range just received or read.
     pub(crate) senders: Vec<Uid>,
     /// Whether there are too many members to tell them names.
@@ -157,6 +159,7 @@ impl Messages {
             delivered_seq: marked.now.delivered_seq,
             read_seq: marked.now.read_seq,
             unread: marked.unread,
+            unread_from: marked.now.unread_from,
         }))
     }
 
@@ -195,6 +198,10 @@ impl Messages {
         for ((_, report), result) in reports.into_iter().zip(results) {
             if let Ok(marked) = &result {
                 self.tell_receipt(marked);
+                if marked.is_read_again {
+                    let unread_from = marked.now.unread_from;
+                    self.tell_unread_from(marked.conversation, marked.user.uid, unread_from);
+                }
             }
             for Ask { wanted, reply } in report.asks {
                 let answer = match &result {
@@ -250,7 +257,7 @@ fn raise(
     let (app, uid) = (log.app(), report.user.uid);
     let not_found = || Fail::new(&codes::CONVERSATION_NOT_FOUND);
     let head = heads::find(log.read(), app, conversation)?.ok_or_else(not_found)?;
-    if !spans::readable(log.read(), app, conversation, uid)?.is_member() {
+    if spans::gate(log.read(), app, conversation, uid)?.is_none() {
         return Err(not_found());
     }
     let before = marks::find(log.read(), conversation, uid)?;
@@ -266,7 +273,8 @@ fn raise(
         now,
         unread: marks::unread(log.read(), conversation, uid, head.seq)?,
         head_seq: head.seq,
-        has_moved: now != before,
+        has_moved: Marks { unread_from: before.unread_from, ..now } != before,
+        is_read_again: now.unread_from != before.unread_from,
         senders: Vec::new(),
         is_large: false,
         is_quiet: now.read_seq > before.read_seq && log.now() > head.at.plus_s(QUIET_S),

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use hoopoe_bus::Notice;
 use hoopoe_kernel::{AppNo, Uid};
 use hoopoe_log::spans;
 use hoopoe_wire::{ConversationId, messages::ReceiptUpdated};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use serde::Serialize;
 
 use super::{Messages, mark::Marked};
 use crate::store;
@@ -29,13 +27,6 @@ struct Due {
     delivered_seq: i64,
     read_seq: i64,
     senders: Vec<Uid>,
-}
-
-#[derive(Serialize)]
-struct Frame<'a> {
-    event: &'a str,
-    conversation: ConversationId,
-    data: ReceiptUpdated,
 }
 
 impl Messages {
@@ -62,12 +53,7 @@ impl Messages {
     }
 
     fn publish_receipt(&self, uids: Vec<Uid>, data: ReceiptUpdated) {
-        let conversation = data.conversation;
-        let frame = Frame { event: "receipt.updated", conversation, data };
-        match serde_json::to_vec(&frame) {
-            Ok(json) => self.inner.bus.publish(Notice::Users { uids, frame: json.into() }),
-            Err(error) => tracing::error!(%error, "a receipt could not be encoded"),
-        }
+        self.tell("receipt.updated", data.conversation, uids, data);
     }
 
     fn count_later(&self, marked: &Marked) {
@@ -100,7 +86,7 @@ impl Messages {
         let counting = self.inner.log.db().read(move |tx| {
             let mut members = Vec::with_capacity(senders.len());
             for uid in senders.drain(..) {
-                if spans::readable(tx, app, conversation, uid)?.is_member() {
+                if spans::gate(tx, app, conversation, uid)?.is_some() {
                     members.push(uid);
                 }
             }

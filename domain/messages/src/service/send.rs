@@ -1,13 +1,13 @@
 //! Sending a message.
 
 use hoopoe_kernel::{Answer, Ctx, Fail, UserActor};
-use hoopoe_log::{Appended, NewMessage, Writing, messages};
+use hoopoe_log::{Appended, NewMessage, Writing};
 use hoopoe_wire::{
-    ConversationId, codes,
+    ConversationId,
     messages::{SendRequest, SentMessage},
 };
 
-use super::Messages;
+use super::{Messages, mention::Mentioned, rows};
 use crate::model::{
     Draft,
     encode::{self, Parts},
@@ -32,7 +32,8 @@ impl Messages {
             quotes: draft.quotes,
             writing: Writing::AsMember,
         };
-        let appended = self.inner.log.append(message).await?;
+        let demand = Mentioned::of(ctx.app, conversation, draft.mentions.clone());
+        let appended = self.inner.log.append_if(message, demand).await?;
         if appended.is_repeat {
             return self.sent_before(&ctx, conversation, appended.seq).await;
         }
@@ -46,25 +47,11 @@ impl Messages {
         conversation: ConversationId,
         seq: i64,
     ) -> Result<Answer<SentMessage>, Fail> {
-        let (app, sender) = (ctx.app, ctx.user()?.id.clone());
+        let (app, viewer) = (ctx.app, ctx.user()?.uid);
+        let accounts = self.inner.accounts.clone();
+        // Missing when it was trimmed since: the key outlives the row.
         let json = self.inner.log.db().read(move |tx| {
-            let mut out = Vec::new();
-            let found = messages::find(tx, app, conversation, seq, &mut |row| {
-                let parts = Parts {
-                    conversation,
-                    seq: row.seq,
-                    client_id: row.client_id,
-                    sender: sender.as_str(),
-                    kind: row.kind,
-                    at: row.at,
-                    is_redacted: row.is_redacted,
-                    body: row.body,
-                };
-                encode::sent(&mut out, &parts);
-                Ok(())
-            })?;
-            // Trimmed since: the key outlives the row.
-            if found { Ok(out) } else { Err(Fail::new(&codes::MESSAGE_NOT_FOUND)) }
+            rows::show(tx, &accounts, app, (conversation, seq), viewer, encode::sent)
         });
         Ok(Answer::encoded(200, json.await?.into()))
     }
@@ -86,6 +73,7 @@ fn answer(
         at: appended.at,
         is_redacted: false,
         body: &draft.body,
+        reactions: &[],
     };
     encode::sent(&mut out, &parts);
     Answer::encoded(201, out.into())

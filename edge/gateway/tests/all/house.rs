@@ -262,6 +262,7 @@ async fn database() -> TestDb {
         hoopoe_log::MIGRATIONS,
         hoopoe_conversations::MIGRATIONS,
         hoopoe_presence::MIGRATIONS,
+        hoopoe_messages::MIGRATIONS,
     ];
     db.migrate(&chains).await;
     db

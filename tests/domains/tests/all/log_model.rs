@@ -568,6 +568,10 @@ impl Room {
         if seq <= self.floor || seq > self.seq() {
             return 0;
         }
+        for change in self.changes.iter_mut().filter(|one| one.target_seq.is_some_and(|t| t <= seq))
+        {
+            change.data = NOTHING.to_owned();
+        }
         seq - std::mem::replace(&mut self.floor, seq)
     }
 

@@ -92,6 +92,7 @@ impl Talk {
         let inner = db.db.backend().clone();
         db.db = Db::new(Arc::new(Flaky { inner, is_down: is_down.clone() }));
         let chat = Chat::new(db).await;
+        chat.house.db.migrate(&[hoopoe_messages::MIGRATIONS]).await;
         let bus = chat.house.bus.clone();
         let messages = Messages::new(chat.log.clone(), chat.house.accounts.clone(), bus);
         let ports = Ports {

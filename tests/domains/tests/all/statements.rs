@@ -16,6 +16,7 @@ pub(crate) const CHAINS: &[MigrationChain] = &[
     hoopoe_accounts::MIGRATIONS,
     hoopoe_conversations::MIGRATIONS,
     hoopoe_presence::MIGRATIONS,
+    hoopoe_messages::MIGRATIONS,
 ];
 
 /// Every statement of every crate, with its owner.
