@@ -49,8 +49,7 @@ pub fn versions(
     visit: &mut dyn FnMut(i64, &[u8]),
 ) -> Result<(), DbError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let args =
-        [conversation.as_bytes().into(), seq.into(), rev.into(), app.0.into(), limit.into()];
+    let args = [conversation.as_bytes().into(), seq.into(), rev.into(), app.0.into(), limit.into()];
     tx.query(VERSIONS, &args, &mut |row| {
         visit(row.int(0)?, row.bytes(1)?);
         Ok(())
@@ -80,7 +79,6 @@ pub fn decorate(
         true => (STATE_DECORATED, STATE_PLAIN),
         false => (STATE_PLAIN, STATE_DECORATED),
     };
-    let args =
-        [now.into(), (&conversation.0).into(), seq.into(), app.0.into(), before.into()];
+    let args = [now.into(), (&conversation.0).into(), seq.into(), app.0.into(), before.into()];
     tx.execute(SET_STATE, &args).map(|_| ())
 }

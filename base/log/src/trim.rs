@@ -20,15 +20,8 @@ const KEYS_AFTER: &str = "SELECT k.client_id, k.conversation, k.sender, k.at_us,
 const FORGET_KEY: &str =
     "DELETE FROM client_keys WHERE client_id = $1 AND conversation = $2 AND sender = $3";
 
-pub(crate) const STATEMENTS: &[&str] = &[
-    SET_FLOOR,
-    DELETE,
-    DELETE_VERSIONS,
-    REDACT_CHANGES,
-    DELETE_HIDDEN,
-    KEYS_AFTER,
-    FORGET_KEY,
-];
+pub(crate) const STATEMENTS: &[&str] =
+    &[SET_FLOOR, DELETE, DELETE_VERSIONS, REDACT_CHANGES, DELETE_HIDDEN, KEYS_AFTER, FORGET_KEY];
 
 /// Deletes the messages up to `seq`; see [`crate::LogTx::trim`].
 pub(crate) fn trim(

@@ -66,7 +66,8 @@ pub fn page_limit(limit: Option<u32>) -> Result<usize, Fail> {
 
 /// Settings as the database keeps them, with the defaults filled in.
 pub(crate) fn settings(recall_window_s: Option<i64>, edit_window_s: Option<i64>) -> AppSettings {
-    let or = |kept: Option<i64>, default| kept.and_then(|s| u64::try_from(s).ok()).unwrap_or(default);
+    let or =
+        |kept: Option<i64>, default| kept.and_then(|s| u64::try_from(s).ok()).unwrap_or(default);
     AppSettings {
         recall_window_s: or(recall_window_s, limits::RECALL_WINDOW_S_DEFAULT),
         edit_window_s: or(edit_window_s, limits::EDIT_WINDOW_S_DEFAULT),
@@ -183,7 +184,8 @@ mod tests {
     fn settings_have_defaults_and_bounds() {
         let kept = settings(None, Some(0));
         assert_eq!((kept.recall_window_s, kept.edit_window_s), (120, 0));
-        let change = |seconds| AppSettingsChange { recall_window_s: Some(seconds), ..Default::default() };
+        let change =
+            |seconds| AppSettingsChange { recall_window_s: Some(seconds), ..Default::default() };
         assert_eq!(check_settings(&change(7)).expect("is fine"), [Some(7), None]);
         let endless = check_settings(&change(u64::MAX));
         assert_eq!(refusal(endless), "/settings/recall_window_s out_of_range");

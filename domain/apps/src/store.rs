@@ -15,11 +15,9 @@ use crate::{
 const LAST_APP: &str = "SELECT app FROM apps ORDER BY app DESC LIMIT 1";
 const INSERT_APP: &str = "INSERT INTO apps (app, id, name, metadata, created_at_us, updated_at_us) \
     VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING";
-const APP_BY_ID: &str =
-    "SELECT app, id, name, metadata, created_at_us, updated_at_us, \
+const APP_BY_ID: &str = "SELECT app, id, name, metadata, created_at_us, updated_at_us, \
         recall_window_s, edit_window_s FROM apps WHERE id = $1";
-const APP_BY_NAME: &str =
-    "SELECT app, id, name, metadata, created_at_us, updated_at_us, \
+const APP_BY_NAME: &str = "SELECT app, id, name, metadata, created_at_us, updated_at_us, \
         recall_window_s, edit_window_s FROM apps WHERE name = $1";
 const APPS_AFTER: &str = "SELECT app, id, name, metadata, created_at_us, updated_at_us, \
         recall_window_s, edit_window_s FROM apps \

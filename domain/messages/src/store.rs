@@ -92,8 +92,7 @@ pub(crate) fn add_reaction(
     at: Time,
 ) -> Result<(), DbError> {
     let id = conversation.as_bytes().into();
-    let args =
-        [id, uid.0.into(), seq.into(), emoji.into(), app.0.into(), rev.into(), at.0.into()];
+    let args = [id, uid.0.into(), seq.into(), emoji.into(), app.0.into(), rev.into(), at.0.into()];
     tx.execute(INSERT_REACTION, &args)?;
     tx.execute(COUNT_UP, &[id, seq.into(), emoji.into(), app.0.into(), rev.into()]).map(|_| ())
 }
@@ -166,9 +165,7 @@ pub(crate) fn reactions_after(
     };
     match emoji {
         None => tx.all(REACTIONS, &[id, seq, rev, app, limit.into()], read),
-        Some(emoji) => {
-            tx.all(REACTIONS_OF, &[id, seq, rev, app, emoji.into(), limit.into()], read)
-        }
+        Some(emoji) => tx.all(REACTIONS_OF, &[id, seq, rev, app, emoji.into(), limit.into()], read),
     }
 }
 

@@ -21,7 +21,8 @@ pub(crate) fn check(emoji: &str) -> Result<(), Fail> {
 /// `:party_parrot:`
 fn is_name(text: &str) -> bool {
     let name = text.strip_prefix(':').and_then(|rest| rest.strip_suffix(':')).unwrap_or_default();
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_+-".contains(&byte);
+    let fits =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_+-".contains(&byte);
     !name.is_empty() && name.bytes().all(fits)
 }
 
@@ -35,9 +36,17 @@ fn is_sequence(text: &str) -> bool {
         '\u{200d}' | '\u{fe0f}' | '\u{e0020}'..='\u{e007f}' => at > 0,
         sign if sign.is_ascii() || sign.is_control() || sign.is_whitespace() => false,
         // Formats, marks of direction, separators, byte order marks, private and unused places.
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}'
-        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0e}' | '\u{feff}' | '\u{fff0}'..='\u{ffff}'
-        | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}' => false,
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202f}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{fe00}'..='\u{fe0e}'
+        | '\u{feff}'
+        | '\u{fff0}'..='\u{ffff}'
+        | '\u{e000}'..='\u{f8ff}'
+        | '\u{e0000}'..='\u{10ffff}' => false,
         _ => {
             shows = true;
             true
@@ -51,8 +60,7 @@ mod tests {
 
     #[test]
     fn emoji_and_their_names_pass() {
-        for emoji in
-            ["👍", "❤️", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "1️⃣", "#⃣", "👍🏽", "🇫🇷", ":party_parrot:", ":+1:", "赞"]
+        for emoji in ["👍", "❤️", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "1️⃣", "#⃣", "👍🏽", "🇫🇷", ":party_parrot:", ":+1:", "赞"]
         {
             assert!(check(emoji).is_ok(), "{emoji}");
         }
@@ -62,8 +70,23 @@ mod tests {
     fn texts_and_what_shows_nothing_do_not() {
         let long = "👍".repeat(9);
         for text in [
-            "", " ", "a", "ok", "1", "👍 ", "👍\n", "\u{202e}👍", "\u{200d}", "\u{fe0f}", "<b>", "::",
-            ":a b:", "👍\u{200b}", "\u{e000}", "1👍", &long,
+            "",
+            " ",
+            "a",
+            "ok",
+            "1",
+            "👍 ",
+            "👍\n",
+            "\u{202e}👍",
+            "\u{200d}",
+            "\u{fe0f}",
+            "<b>",
+            "::",
+            ":a b:",
+            "👍\u{200b}",
+            "\u{e000}",
+            "1👍",
+            &long,
         ] {
             assert!(check(text).is_err(), "{text:?}");
         }

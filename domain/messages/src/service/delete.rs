@@ -47,11 +47,7 @@ impl Messages {
 }
 
 /// `false`: it was hidden before.
-fn hide(
-    log: &mut LogTx<'_>,
-    user: &UserActor,
-    (conversation, seq): Place,
-) -> Result<bool, Fail> {
+fn hide(log: &mut LogTx<'_>, user: &UserActor, (conversation, seq): Place) -> Result<bool, Fail> {
     let (app, uid) = (log.app(), user.uid);
     let membership = require(log.read(), app, conversation, uid)?;
     if spans::is_hidden(log.read(), app, conversation, uid, seq)? {

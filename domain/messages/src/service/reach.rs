@@ -69,9 +69,7 @@ impl Target {
     pub(super) fn may_take_back(&self) -> bool {
         match &self.membership {
             None => true,
-            Some(member) => {
-                self.sender != Uid::NONE && member.role.may(Permission::TakeBack)
-            }
+            Some(member) => self.sender != Uid::NONE && member.role.may(Permission::TakeBack),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Reacting to a message, and taking a reaction back.
 
-use hoopoe_kernel::{Answer, AppNo, Ctx, Fail, Uid};
 use hoopoe_db::ReadTx;
+use hoopoe_kernel::{Answer, AppNo, Ctx, Fail, Uid};
 use hoopoe_log::{LogTx, replace};
 use hoopoe_wire::{
     codes, limits,

@@ -56,8 +56,7 @@ impl Messages {
         let json = self.inner.log.write(ctx.app, move |log| {
             let content = take_back(log, &by, place, Gone::Recalled)?;
             let app = log.app();
-            let mut out =
-                rows::show(log.read(), &accounts, app, place, by.uid(), encode::message)?;
+            let mut out = rows::show(log.read(), &accounts, app, place, by.uid(), encode::message)?;
             if let Some(content) = content {
                 encode::member(&mut out, "recalled_content", &content);
             }

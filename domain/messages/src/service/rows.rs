@@ -6,10 +6,7 @@ use hoopoe_accounts::Accounts;
 use hoopoe_db::{DbError, ReadTx};
 use hoopoe_kernel::{AppNo, Fail, Uid};
 use hoopoe_log::messages::{self, Edges, MessageRow};
-use hoopoe_wire::{
-    ConversationId, Time, UserId, codes,
-    messages::ReactionCount,
-};
+use hoopoe_wire::{ConversationId, Time, UserId, codes, messages::ReactionCount};
 use rustc_hash::FxHashMap;
 
 use crate::{

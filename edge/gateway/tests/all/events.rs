@@ -177,3 +177,91 @@ async fn receipts_go_to_the_reader_s_devices_and_to_whose_messages_were_read() {
     }
     assert_eq!(cat.names().await, ["message.created"], "she wrote nothing that was read");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_done_to_a_message_is_heard_in_order_with_its_rev() {
+    let house = House::new().await;
+    let group = house.group(&["ann", "bob"]).await;
+    let mut ann = Client::start(&house, "ann").await;
+    let mut phone = Client::start(&house, "bob").await;
+    let mut laptop = Client::start(&house, "bob").await;
+    ann.say(&group, "x", "hello").await;
+    ann.reply(2).await;
+    let message = json!({"conversation": group, "seq": 1});
+    let with = |key: &str, value: &str| {
+        let mut request = message.clone();
+        request[key] = json!(value);
+        request
+    };
+    ann.ok("messages.update", with("text", "hello!")).await;
+    let reacted = phone.ok("messages.react", with("emoji", "👍")).await;
+    assert_eq!(reacted["reactions"], json!([{"emoji": "👍", "count": 1, "me": true}]));
+    phone.ok("messages.unreact", with("emoji", "👍")).await;
+    let recalled = ann.ok("messages.recall", message.clone()).await;
+    assert_eq!(recalled["recalled_content"]["text"], "hello!");
+    ann.say(&group, "y", "goodbye").await;
+
+    let heard = phone.events().await;
+    assert_eq!(laptop.events().await, heard);
+    assert_eq!(ann.events().await, heard, "the author hears it too");
+    let told: Vec<(&str, &Value, &Value)> = heard
+        .iter()
+        .map(|event| (event["event"].as_str().unwrap(), &event["rev"], &event["data"]["seq"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("message.created", &Value::Null, &json!(1)),
+            ("message.updated", &json!(2), &json!(1)),
+            ("reaction.added", &json!(3), &json!(1)),
+            ("reaction.removed", &json!(4), &json!(1)),
+            ("message.recalled", &json!(5), &json!(1)),
+            ("message.created", &Value::Null, &json!(2)),
+        ]
+    );
+    assert_eq!(heard[1]["data"]["text"], "hello!");
+    let added = json!({"seq": 1, "user": "bob", "emoji": "👍", "count": 1});
+    assert_eq!(heard[2]["data"], added, "nothing in it depends on who hears it");
+
+    // For oneself: only one's own devices hear it.
+    let second = json!({"conversation": group, "seq": 2});
+    phone.ok("messages.delete", second.clone()).await;
+    let hidden = json!({"event": "message.hidden", "conversation": group, "data": second});
+    assert_eq!(laptop.events().await, std::slice::from_ref(&hidden));
+    assert_eq!(phone.events().await, std::slice::from_ref(&hidden));
+    assert_eq!(ann.names().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_what_somebody_may_not_read_tells_them_nothing_of_it() {
+    let house = House::new().await;
+    let group = house.group(&["ann", "bob"]).await;
+    house.say("ann", &group, "before cat").await;
+    let mut ann = Client::start(&house, "ann").await;
+    let mut bob = Client::start(&house, "bob").await;
+    let mut cat = Client::start(&house, "cat").await;
+    ann.ok("members.add", json!({"conversation": group, "users": ["cat"]})).await;
+    house.say("ann", &group, "hello cat").await;
+    for seq in [1, 2] {
+        let text = format!("edit of {seq}");
+        ann.ok("messages.update", json!({"conversation": group, "seq": seq, "text": text})).await;
+        let like = json!({"conversation": group, "seq": seq, "emoji": "👍"});
+        bob.ok("messages.react", like).await;
+    }
+    let heard = |events: Vec<Value>| -> Vec<(Value, Value)> {
+        let changes = events.into_iter().filter(|event| event["data"].get("seq").is_some());
+        let changes = changes.filter(|event| event.get("rev").is_some());
+        changes.map(|event| (event["rev"].clone(), event["data"].clone())).collect()
+    };
+    let (cats, bobs) = (heard(cat.events().await), heard(bob.events().await));
+    assert_eq!(cats[..2], [(json!(3), json!({"seq": 1})), (json!(4), json!({"seq": 1}))]);
+    assert_eq!(bobs[0].1["text"], "edit of 1");
+    assert_eq!(cats[2..], bobs[2..], "what she may read she hears whole");
+    assert_eq!(cats[2].1["text"], "edit of 2");
+
+    // The same for a hub that has just come to know the conversation, and by fetching.
+    let missed = house.call("cat", "messages.changes", json!({"conversation": group})).await;
+    let data = |nth: usize| missed["items"][nth]["data"].clone();
+    assert_eq!((data(2), data(3)), (json!({"seq": 1}), json!({"seq": 1})));
+    assert_eq!((data(4), data(5)), (cats[2].1.clone(), cats[3].1.clone()));
+}

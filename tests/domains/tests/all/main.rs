@@ -67,11 +67,21 @@ mod log_property;
 #[cfg(test)]
 mod log_rig;
 #[cfg(test)]
+mod messages_edits;
+#[cfg(test)]
+mod messages_hidden;
+#[cfg(test)]
 mod messages_house;
 #[cfg(test)]
 mod messages_marks;
 #[cfg(test)]
 mod messages_pages;
+#[cfg(test)]
+mod messages_reactions;
+#[cfg(test)]
+mod messages_read_by;
+#[cfg(test)]
+mod messages_recall;
 #[cfg(test)]
 mod messages_receipts;
 #[cfg(test)]

@@ -120,6 +120,16 @@ async fn who_is_no_member_finds_nothing(db: TestDb) {
         ("messages.changes", json!({"conversation": group})),
         ("messages.delivered", json!({"conversation": group, "seq": 1})),
         ("messages.read", json!({"conversation": group, "seq": 1})),
+        ("messages.unread", json!({"conversation": group, "seq": 1})),
+        ("messages.update", json!({"conversation": group, "seq": 1, "text": "x"})),
+        ("messages.edits", json!({"conversation": group, "seq": 1})),
+        ("messages.recall", json!({"conversation": group, "seq": 1})),
+        ("messages.delete", json!({"conversation": group, "seq": 1})),
+        ("messages.delete", json!({"conversation": group, "seq": 1, "scope": "all"})),
+        ("messages.react", json!({"conversation": group, "seq": 1, "emoji": "👍"})),
+        ("messages.unreact", json!({"conversation": group, "seq": 1, "emoji": "👍"})),
+        ("messages.reactions", json!({"conversation": group, "seq": 1})),
+        ("messages.receipts", json!({"conversation": group, "seq": 1})),
     ] {
         let not_a_member = talk.call_in(stranger.clone(), name, request.clone()).await;
         assert_eq!(refusal(not_a_member.clone()), (404, "conversations.not_found".into()));
@@ -182,6 +192,46 @@ async fn what_is_too_much_is_pointed_at(db: TestDb) {
         assert_eq!(pointer(answer.clone()), (status, at.to_owned()), "{}", answer.1);
     }
     assert_eq!(talk.page("ann", group, None, 10).await.0, [0; 0]);
+}
+
+#[db_test]
+async fn mentions_are_of_members(db: TestDb) {
+    let talk = Talk::new(db).await;
+    let group = talk.chat.group(&["ann", "bob"]).await;
+    let mention = |client_id: &str, users: &[&str]| {
+        let mut request = text_message(group, client_id, "look");
+        request["mentions"] = json!(users);
+        request
+    };
+    for (users, at) in [
+        (vec!["cat"], "/mentions/0"),
+        (vec!["bob", "bob", "cat"], "/mentions/2"),
+        (vec!["ann", "nobody"], "/mentions/1"),
+    ] {
+        let refused = talk.call("ann", "messages.send", mention("x", &users)).await;
+        assert_eq!(pointer(refused), (422, at.to_owned()));
+    }
+    let first = mention("x", &["bob", "ann"]);
+    let sent = talk.ok("ann", "messages.send", first.clone()).await;
+    assert_eq!((&sent["seq"], &sent["mentions"]), (&json!(1), &json!(["bob", "ann"])));
+    // Who goes was mentioned all the same: what is stored stays stored.
+    talk.chat.ok("ann", "members.remove", json!({"conversation": group, "user": "bob"})).await;
+    assert_eq!(talk.call("ann", "messages.send", first).await, (200, sent));
+    let refused = talk.call("ann", "messages.send", mention("y", &["bob"])).await;
+    assert_eq!(pointer(refused), (422, "/mentions/0".into()));
+
+    // Messages of one sender keep their order, whether they mention somebody or not.
+    let ctx = talk.chat.ctx("ann").await;
+    let sends = (0..20).map(|n| {
+        let users: &[&str] = if n % 2 == 0 { &["ann"] } else { &[] };
+        talk.call_in(ctx.clone(), "messages.send", mention(&format!("o{n}"), users))
+    });
+    let seqs: Vec<Value> = futures_util::future::join_all(sends)
+        .await
+        .into_iter()
+        .map(|(_, sent)| sent["seq"].clone())
+        .collect();
+    assert_eq!(seqs, (2..22).map(|seq| json!(seq)).collect::<Vec<_>>());
 }
 
 #[db_test]
