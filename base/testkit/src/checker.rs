@@ -15,11 +15,13 @@
 //! | I8 | a gap between two pushes never goes unseen; a resumed client holds what the server holds |
 //! | I9 | nothing after a removal reaches the removed member |
 //! | I10 | read and delivered marks never fall nor pass the head; unread is exact |
+//! | I11 | a body that somebody was told is gone is shown by no read that begins later, and by no later push of the connection that was told |
 //! | I17 | what was refused was not written; 429 and 503 say when to try again |
 //! | I18 | memory, descriptors and write-ahead logs stay under their caps and come back down |
 
 mod delivery;
 mod facts;
+mod gone;
 mod order;
 mod reads;
 mod removal;
@@ -49,6 +51,7 @@ pub enum Invariant {
     I8,
     I9,
     I10,
+    I11,
     I17,
     I18,
 }
@@ -103,6 +106,7 @@ pub fn check(evidence: &Evidence) -> Vec<Finding> {
     order::check(&facts, &mut report);
     reads::check(&facts, &mut report);
     removal::check(&facts, &mut report);
+    gone::check(&facts, &mut report);
     usage::check(&facts, &mut report);
     report.0.sort_by_key(|finding| finding.invariant);
     report.0

@@ -193,6 +193,8 @@ pub enum What {
         event: Name,
         /// Users that the event names as added or removed.
         users: Vec<Name>,
+        /// The message that it is about, where it is about one.
+        target: Option<u64>,
     },
     /// A page of history arrived.
     Page {

@@ -152,7 +152,8 @@ impl Recorder {
                     let mut users = names(&data["users"]);
                     users.extend(data["user"].as_str().map(Name::from));
                     users.extend(items(&data["members"]).filter_map(user_of));
-                    self.write(What::Change { conversation, rev, event: event.into(), users });
+                    let (event, target) = (event.into(), data["seq"].as_u64());
+                    self.write(What::Change { conversation, rev, event, users, target });
                 }
             }
             None => {}
@@ -333,6 +334,8 @@ mod tests {
         recorder.event(&json!({"event": "typing.started", "conversation": "c",
             "data": {"conversation": "c", "user": "bob"}}));
         recorder.event(&json!({"event": "presence.updated", "data": {"user": "bob"}}));
+        recorder.event(&json!({"event": "message.recalled", "conversation": "c", "rev": 10,
+            "data": {"seq": 3, "by": "ann"}}));
         let lines = lines(&journal);
         assert!(
             matches!(&lines[0], What::Push { row, members_rev: Some(2), .. } if row.seq == 3),
@@ -343,7 +346,9 @@ mod tests {
             matches!(&lines[2], What::Change { rev: 9, users, .. } if users == &["cat".into()])
         );
         assert!(matches!(&lines[3], What::Receipt { mark: Mark::Read, seq: 3, .. }));
-        assert_eq!(lines[4..], [What::Typing { conversation: "c".into(), user: "bob".into() }]);
+        assert_eq!(lines[4], What::Typing { conversation: "c".into(), user: "bob".into() });
+        assert!(matches!(&lines[5], What::Change { rev: 10, target: Some(3), .. }));
+        assert_eq!(lines.len(), 6);
     }
 
     #[test]

@@ -85,8 +85,8 @@ limits! {
         "How long an author may recall a message, unless the app says otherwise; admins always may.";
     EDIT_WINDOW_S_DEFAULT: u64 = 24 * 3_600, "seconds",
         "How long an author may change a message, unless the app says otherwise.";
-    MESSAGE_WINDOW_S_MAX: u64 = 100 * 365 * 86_400, "seconds",
-        "The longest window that an app can have: always.";
+    MESSAGE_WINDOW_S_MAX: u64 = 10 * 365 * 86_400, "seconds",
+        "The longest time that an app can give its authors: ten years, which is always.";
     HIDDEN_PER_CONVERSATION_MAX: usize = 5_000, "messages per member",
         "Messages deleted for oneself are looked at with every page of the conversation.";
     USERS_PER_BATCH_MAX: usize = 1_000, "users",

@@ -156,7 +156,7 @@ impl<'a> Facts<'a> {
                     let gone = acked.get(request).copied().unwrap_or(NEVER);
                     users.iter().for_each(|user| self.exit(conversation, user, entry.at_us, gone));
                 }
-                What::Change { conversation, rev, event, users }
+                What::Change { conversation, rev, event, users, .. }
                     if &**event == "member.removed" =>
                 {
                     let told = |user| (&**conversation, user, entry.at_us, *rev);

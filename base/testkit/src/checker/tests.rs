@@ -330,6 +330,7 @@ fn i4_a_push_that_falls_back_is_reported() {
             rev,
             event: "conversation.updated".into(),
             users: Vec::new(),
+            target: None,
         };
         scene.line("bob", change);
     }
@@ -502,6 +503,7 @@ fn i9_an_event_for_a_later_audience_and_a_later_change_are_reported() {
         rev,
         event: event.into(),
         users: vec![user.into()],
+        target: None,
     };
     let mut scene = whole();
     scene.created(&["cat"]);
@@ -612,6 +614,47 @@ fn i10_unread_is_exact() {
     scene.is_clean();
     scene.evidence.histories[2].head.unread = Some(3);
     scene.breaks_only(I10, "bob by Rest is told 3 unread, but 2 messages follow the read mark 0");
+}
+
+/// That chat with its second message taken back, of which everybody is told.
+fn taken_back() -> (Scene, Vec<Row>) {
+    let mut scene = chat();
+    for user in ["ann", "bob"] {
+        let (conversation, event) = (C.into(), "message.recalled".into());
+        let (users, target) = (Vec::new(), Some(2));
+        scene.line(user, What::Change { conversation, rev: 2, event, users, target });
+    }
+    let mut left = rows();
+    left[1] = Row { body: 0, gone: true, ..left[1].clone() };
+    (scene, left)
+}
+
+#[test]
+fn i11_what_was_taken_back_and_comes_back_is_reported() {
+    let (mut scene, left) = taken_back();
+    scene.histories(&left);
+    scene.page("bob", Asked::Newest, left.clone());
+    let request = scene.start("bob", "b1");
+    scene.ack("bob", request, left[1].clone());
+    scene.is_clean();
+
+    scene.page("bob", Asked::Newest, rows());
+    scene.breaks(I11, "read `b1` of bob, which was gone");
+    scene.evidence.entries.pop();
+    let request = scene.start("bob", "b1");
+    scene.ack("bob", request, rows()[1].clone());
+    scene.breaks(I11, "a repeat was answered with `b1` of bob");
+    scene.evidence.entries.truncate(scene.evidence.entries.len() - 2);
+    scene.evidence.histories[2].rows[1] = rows()[1].clone();
+    scene.breaks(I11, "`b1` of bob is back in the history of bob by Rest");
+}
+
+#[test]
+fn i11_a_push_after_the_news_that_it_is_gone_is_reported() {
+    let (mut scene, left) = taken_back();
+    scene.histories(&left);
+    scene.push("bob", rows()[1].clone());
+    scene.breaks(I11, "was pushed `b1` of bob after it was gone");
 }
 
 #[test]

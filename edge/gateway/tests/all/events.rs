@@ -199,7 +199,8 @@ async fn what_is_done_to_a_message_is_heard_in_order_with_its_rev() {
     phone.ok("messages.unreact", with("emoji", "👍")).await;
     let recalled = ann.ok("messages.recall", message.clone()).await;
     assert_eq!(recalled["recalled_content"]["text"], "hello!");
-    ann.say(&group, "y", "goodbye").await;
+    let goodbye = ann.say(&group, "y", "goodbye").await;
+    ann.reply(goodbye).await;
 
     let heard = phone.events().await;
     assert_eq!(laptop.events().await, heard);

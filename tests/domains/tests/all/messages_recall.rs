@@ -233,11 +233,13 @@ async fn the_backend_of_another_app_finds_nothing(db: TestDb) {
     ] {
         let refused = talk.call_in(foreign.clone(), name, request.clone()).await;
         assert_eq!(refusal(refused.clone()), (404, "conversations.not_found".into()), "{name}");
-        let mut nowhere = request;
+        let mut nowhere = request.clone();
         nowhere["conversation"] = json!(ConversationId::NONE);
         assert_eq!(talk.call_in(backend(&talk), name, nowhere).await, refused, "{name}");
-        let missing = talk.call_in(backend(&talk), name, json!({"conversation": group, "seq": 9}));
-        assert_eq!(refusal(missing.await), (404, "messages.not_found".into()), "{name}");
+        let mut missing = request;
+        missing["seq"] = json!(9);
+        let missing = talk.call_in(backend(&talk), name, missing).await;
+        assert_eq!(refusal(missing), (404, "messages.not_found".into()), "{name}");
     }
     // Deleting for oneself is nothing that the backend can want.
     let (status, _) = talk.call_in(backend(&talk), "messages.delete", at(group, 1)).await;
