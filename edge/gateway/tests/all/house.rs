@@ -15,6 +15,7 @@ use hoopoe_accounts::{Accounts, Authenticator};
 use hoopoe_apps::Apps;
 use hoopoe_bus::LocalBus;
 use hoopoe_conversations::Conversations;
+use hoopoe_db::MigrationChain;
 use hoopoe_gateway::{Gateway, GatewayParts, Hub, Sources, Timing};
 use hoopoe_kernel::{
     Actor, Answer, AppNo, Auth, Call, Command, CommandInfo, Ctx, Env, Fail, Input, Method, Rate,
@@ -44,6 +45,16 @@ use tokio::{
     sync::Semaphore,
     task::AbortHandle,
 };
+
+/// The tables of what stands behind it.
+const CHAINS: &[MigrationChain] = &[
+    hoopoe_apps::MIGRATIONS,
+    hoopoe_accounts::MIGRATIONS,
+    hoopoe_log::MIGRATIONS,
+    hoopoe_conversations::MIGRATIONS,
+    hoopoe_presence::MIGRATIONS,
+    hoopoe_messages::MIGRATIONS,
+];
 
 /// Particulars of a server.
 pub(crate) struct Setup {
@@ -256,15 +267,7 @@ impl House {
 
 async fn database() -> TestDb {
     let db = TestDb::create(Which::Sqlite).await;
-    let chains = [
-        hoopoe_apps::MIGRATIONS,
-        hoopoe_accounts::MIGRATIONS,
-        hoopoe_log::MIGRATIONS,
-        hoopoe_conversations::MIGRATIONS,
-        hoopoe_presence::MIGRATIONS,
-        hoopoe_messages::MIGRATIONS,
-    ];
-    db.migrate(&chains).await;
+    db.migrate(CHAINS).await;
     db
 }
 

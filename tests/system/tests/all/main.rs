@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 #![expect(clippy::print_stdout, reason = "what a long test did is shown when it fails")]
 
+mod acts;
 mod awareness;
 mod chat;
 mod command_line;
