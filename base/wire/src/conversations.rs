@@ -320,6 +320,9 @@ pub struct HeadItem {
     pub head_rev: i64,
     /// Up to where the caller has read.
     pub read_seq: i64,
+    /// Marked as unread from here on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread_from: Option<i64>,
 }
 
 /// Something of the caller's own that has changed: on another device, or by somebody else.
@@ -344,13 +347,17 @@ pub enum UserState {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         removed: bool,
     },
-    /// The caller has read what had been there for some time. A mark never falls: it counts where
-    /// it is higher than that of the head.
+    /// The caller has read what had been there for some time, or marked it as unread. A mark never
+    /// falls: it counts where it is higher than that of the head. Where the same reply has the
+    /// conversation's head, that says whether it is marked as unread.
     Read {
         /// Where.
         conversation: ConversationId,
         /// Up to here.
         read_seq: i64,
+        /// Marked as unread from here on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unread_from: Option<i64>,
     },
     /// The caller's settings.
     Settings {

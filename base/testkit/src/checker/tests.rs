@@ -526,6 +526,7 @@ fn i9_typing_behind_a_removal_and_among_strangers_is_reported() {
         rev,
         event: event.into(),
         users: vec!["cat".into()],
+        target: None,
     };
     let typing = || What::Typing { conversation: C.into(), user: "ann".into() };
     let mut scene = whole();

@@ -3,6 +3,7 @@
 use hoopoe_db::{DbError, ReadTx};
 use hoopoe_kernel::{AppNo, Ctx, Fail, Uid};
 use hoopoe_log::{
+    Head, Marks,
     heads::{self, HeadOfUser},
     marks, state,
 };
@@ -56,6 +57,8 @@ struct Own {
 #[derive(Deserialize)]
 struct ReadBody {
     read_seq: i64,
+    #[serde(default)]
+    unread_from: Option<i64>,
 }
 
 impl Conversations {
@@ -72,7 +75,7 @@ impl Conversations {
         let page = self.0.log.db().read(move |tx| {
             let (Since { cursor, reset }, own) = own_state(tx, uid, since)?;
             let (found, more) = moved(tx, uid, cursor, None)?;
-            let heads = found.iter().map(head_item).collect();
+            let heads = found.iter().map(|item| head_item(&item.head, &item.marks)).collect();
             let digest = digest_of(tx, uid)?;
             let next = SyncCursor { at, epoch, state_rev: own.rev }.encode();
             let (state, state_more) = (own.items, own.more);
@@ -129,8 +132,9 @@ fn state_item(entry: state::State) -> Result<Option<StateItem>, DbError> {
         }
         state::READ if !entry.is_removed => {
             let conversation = conversation_of(entry.key)?;
-            let ReadBody { read_seq } = serde_json::from_slice(&entry.body).map_err(|_| torn())?;
-            UserState::Read { conversation, read_seq }
+            let ReadBody { read_seq, unread_from } =
+                serde_json::from_slice(&entry.body).map_err(|_| torn())?;
+            UserState::Read { conversation, read_seq, unread_from }
         }
         state::SETTINGS if !entry.is_removed => {
             let settings = serde_json::from_slice(&entry.body).map_err(|_| torn())?;
@@ -169,7 +173,10 @@ fn moved_page(
     let after = page.map(|text| ActivityCursor::decode("/page", text)).transpose()?;
     let (found, more) = moved(tx, uid, Some(cursor), after)?;
     let last = found.last().filter(|_| more);
-    Ok((found.iter().map(head_item).collect(), last.map(|last| cursor_of(last).encode())))
+    Ok((
+        found.iter().map(|item| head_item(&item.head, &item.marks)).collect(),
+        last.map(|last| cursor_of(last).encode()),
+    ))
 }
 
 /// Everything, in the order in which the memberships changed: an order in which messages move
@@ -210,16 +217,16 @@ fn find_head_item(
 ) -> Result<Option<HeadItem>, DbError> {
     let Some(head) = heads::find(tx, app, conversation)? else { return Ok(None) };
     let marks = marks::find(tx, conversation, uid)?;
-    let read_seq = marks.read_seq;
-    Ok(Some(HeadItem { conversation, head_seq: head.seq, head_rev: head.rev, read_seq }))
+    Ok(Some(head_item(&head, &marks)))
 }
 
-fn head_item(item: &HeadOfUser) -> HeadItem {
+fn head_item(head: &Head, marks: &Marks) -> HeadItem {
     HeadItem {
-        conversation: item.head.conversation,
-        head_seq: item.head.seq,
-        head_rev: item.head.rev,
-        read_seq: item.marks.read_seq,
+        conversation: head.conversation,
+        head_seq: head.seq,
+        head_rev: head.rev,
+        read_seq: marks.read_seq,
+        unread_from: marks.unread_from,
     }
 }
 

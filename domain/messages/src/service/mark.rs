@@ -238,13 +238,26 @@ fn raise_all(
     Ok(results)
 }
 
+/// Lets the user's other devices find the marks when they come back.
+pub(super) fn keep_marks(
+    log: &mut LogTx<'_>,
+    uid: Uid,
+    conversation: ConversationId,
+    now: &Marks,
+) -> Result<(), Fail> {
+    let body = match now.unread_from {
+        None => format!("{{\"read_seq\":{}}}", now.read_seq),
+        Some(from) => format!("{{\"read_seq\":{},\"unread_from\":{from}}}", now.read_seq),
+    };
+    log.put_state(uid, state::READ, conversation.as_bytes(), body.as_bytes()).map(|_| ())
+}
+
 /// Users' own lists are locked in the order of their ids everywhere.
 fn keep_quiet_marks(log: &mut LogTx<'_>, results: &[Result<Marked, Fail>]) -> Result<(), Fail> {
     let mut quiet: Vec<&Marked> = results.iter().flatten().filter(|one| one.is_quiet).collect();
     quiet.sort_unstable_by_key(|one| one.user.uid);
     for Marked { user, conversation, now, .. } in quiet {
-        let body = format!("{{\"read_seq\":{}}}", now.read_seq);
-        log.put_state(user.uid, state::READ, conversation.as_bytes(), body.as_bytes())?;
+        keep_marks(log, user.uid, *conversation, now)?;
     }
     Ok(())
 }
@@ -277,7 +290,8 @@ fn raise(
         is_read_again: now.unread_from != before.unread_from,
         senders: Vec::new(),
         is_large: false,
-        is_quiet: now.read_seq > before.read_seq && log.now() > head.at.plus_s(QUIET_S),
+        is_quiet: now.unread_from != before.unread_from
+            || now.read_seq > before.read_seq && log.now() > head.at.plus_s(QUIET_S),
     };
     if marked.has_moved {
         let from = before.receipt_seq.min(before.delivered_seq) + 1;

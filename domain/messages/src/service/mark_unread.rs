@@ -7,7 +7,7 @@ use hoopoe_wire::{
     messages::{MarkMessages, MarksNow, SettingsUpdated},
 };
 
-use super::{Messages, enter};
+use super::{Messages, enter, mark::keep_marks};
 
 impl Messages {
     /// Notes from where on the caller wants to read again. The read mark stays where it is, because
@@ -25,7 +25,8 @@ impl Messages {
                 return Err(Fail::field("/seq", "range", "there is no message of this seq"));
             }
             let now = marks::mark_unread(log.tx(), app, conversation, uid, seq)?;
-            let unread = marks::unread(log.read(), conversation, uid, head.seq, now.read_seq)?;
+            keep_marks(log, uid, conversation, &now)?;
+            let unread = marks::unread(log.read(), conversation, uid, head.seq)?;
             Ok((now, unread))
         });
         let (now, unread) = marked.await?;
