@@ -14,7 +14,7 @@ use hoopoe_apps::Apps;
 use hoopoe_bus::{Bus, LocalBus};
 use hoopoe_conversations::Conversations;
 use hoopoe_db::{Db, MigrationChain, migrate};
-use hoopoe_gateway::{Gateway, GatewayParts, Hub, Sources, Timing};
+use hoopoe_gateway::{Gateway, GatewayParts, Hub, Lowered, Sources, Timing, Upgraded};
 use hoopoe_http::{Edge, EdgeOptions, EdgeParts, SocketUpgrade};
 use hoopoe_kernel::{Env, Fail, Registry, TokenBuckets, ports::Ports};
 use hoopoe_log::Log;
@@ -154,6 +154,8 @@ impl House {
             env: self.env.clone(),
             origins: origins(config),
             connections_per_address: config.limits.connections(),
+            connections_max: config.limits.connections_max(),
+            lower,
             timing: Timing::default(),
         });
         let parts = EdgeParts {
@@ -167,6 +169,8 @@ impl House {
             public_url,
             trusted_proxies: config.server.trusted_proxies.clone(),
             connections_per_address: config.limits.connections(),
+            connections_max: config.limits.connections_max(),
+            cors_origins: config.http.cors_origins.clone(),
         };
         Front { edge: Edge::new(parts, options), gateway, buckets }
     }
@@ -194,6 +198,16 @@ fn origins(config: &Config) -> Vec<String> {
 /// A browser names scheme and host only.
 fn origin(url: &str) -> String {
     url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
+}
+
+/// The listener's streams as the gateway wants them.
+fn lower(upgraded: Upgraded) -> Option<Lowered> {
+    let (stream, early) = hoopoe_http::lower(upgraded)?;
+    let stream = match stream {
+        hoopoe_http::Stream::Tcp(stream) => hoopoe_gateway::Stream::Tcp(stream),
+        hoopoe_http::Stream::Tls(stream) => hoopoe_gateway::Stream::Secure(stream),
+    };
+    Some((stream, early))
 }
 
 /// The gateway as the edge wants it.

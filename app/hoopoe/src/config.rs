@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hoopoe_http::Network;
+use hoopoe_http::{Network, Origins, TlsFiles};
 use hoopoe_kernel::RateTable;
 use hoopoe_wire::limits::{self, Limit};
 use serde::{Deserialize, Deserializer, de};
@@ -28,6 +28,10 @@ pub(crate) struct Config {
     pub(crate) server: ServerConfig,
     /// Where the truth is kept.
     pub(crate) database: DatabaseConfig,
+    /// TLS in the process.
+    pub(crate) tls: TlsConfig,
+    /// What browsers may do.
+    pub(crate) http: HttpConfig,
     /// What one caller may use.
     pub(crate) limits: LimitsConfig,
     /// What is told on standard error.
@@ -48,6 +52,39 @@ pub(crate) struct ServerConfig {
     pub(crate) trusted_proxies: Vec<Network>,
     /// Web pages of other origins that may open sockets, `https://chat.example.com`.
     pub(crate) allowed_origins: Vec<String>,
+}
+
+/// `[tls]`
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TlsConfig {
+    /// The certificate chain, PEM.
+    pub(crate) cert_file: Option<PathBuf>,
+    /// Its key, PEM.
+    pub(crate) key_file: Option<PathBuf>,
+    /// The oldest version that clients may speak.
+    pub(crate) min_version: TlsVersion,
+}
+
+/// Versions of TLS that are sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub(crate) enum TlsVersion {
+    /// For clients that are older than 2019; forward secrecy and authenticated ciphers only.
+    #[serde(rename = "1.2")]
+    V1_2,
+    /// What everybody speaks.
+    #[default]
+    #[serde(rename = "1.3")]
+    V1_3,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct HttpConfig {
+    /// Origins whose pages may read the API from a browser, `https://app.example.com`.
+    #[serde(deserialize_with = "origins")]
+    pub(crate) cors_origins: Origins,
 }
 
 /// `[database]`
@@ -74,6 +111,8 @@ pub(crate) struct LimitsConfig {
     pub(crate) server_key_per_s: NonZeroU32,
     /// Connections of one address (IPv6: of one /64); none are counted on loopback.
     pub(crate) connections_per_address: NonZeroU32,
+    /// Connections of the whole server, sockets and others apart.
+    pub(crate) connections: NonZeroU32,
 }
 
 /// `[log]`
@@ -112,6 +151,8 @@ impl Default for Config {
         Self {
             data: PathBuf::from("data"),
             server: ServerConfig::default(),
+            tls: TlsConfig::default(),
+            http: HttpConfig::default(),
             database: DatabaseConfig::default(),
             limits: LimitsConfig::default(),
             log: LogConfig::default(),
@@ -140,14 +181,16 @@ impl std::fmt::Debug for DatabaseConfig {
 impl Default for LimitsConfig {
     fn default() -> Self {
         let at_least_1 = |value: u32| NonZeroU32::new(value).unwrap_or(NonZeroU32::MIN);
-        let connections = u32::try_from(limits::CONNECTIONS_PER_ADDRESS_MAX).unwrap_or(u32::MAX);
+        let per_address = u32::try_from(limits::CONNECTIONS_PER_ADDRESS_MAX).unwrap_or(u32::MAX);
+        let connections = u32::try_from(limits::CONNECTIONS_MAX).unwrap_or(u32::MAX);
         Self {
             enabled: true,
             sends_per_s: at_least_1(limits::SENDS_PER_S),
             sends_burst: at_least_1(limits::SENDS_BURST),
             reads_per_s: at_least_1(limits::READS_PER_S),
             server_key_per_s: at_least_1(limits::SERVER_KEY_PER_S),
-            connections_per_address: at_least_1(connections),
+            connections_per_address: at_least_1(per_address),
+            connections: at_least_1(connections),
         }
     }
 }
@@ -155,6 +198,20 @@ impl Default for LimitsConfig {
 impl Default for LogConfig {
     fn default() -> Self {
         Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+impl TlsConfig {
+    /// The files of the pair; `None`: no TLS.
+    pub(crate) fn files(&self) -> Result<Option<TlsFiles>, Trouble> {
+        match (self.cert_file.clone(), self.key_file.clone()) {
+            (None, None) => Ok(None),
+            (Some(cert_file), Some(key_file)) => {
+                let allows_tls_1_2 = self.min_version == TlsVersion::V1_2;
+                Ok(Some(TlsFiles { cert_file, key_file, allows_tls_1_2 }))
+            }
+            _ => Err(Trouble::usage("tls.cert_file and tls.key_file go together")),
+        }
     }
 }
 
@@ -176,6 +233,11 @@ impl LimitsConfig {
         self.enabled.then_some(max)
     }
 
+    /// Connections of the whole server; `None`: no limit.
+    pub(crate) fn connections_max(&self) -> Option<usize> {
+        self.enabled.then(|| usize::try_from(self.connections.get()).unwrap_or(usize::MAX))
+    }
+
     /// The limits as they hold on this server. A limit that was lifted is not among them.
     pub(crate) fn effective(&self) -> Vec<Limit> {
         let configured = [
@@ -184,6 +246,7 @@ impl LimitsConfig {
             ("reads_per_s", self.reads_per_s),
             ("server_key_per_s", self.server_key_per_s),
             ("connections_per_address_max", self.connections_per_address),
+            ("connections_max", self.connections),
         ];
         let mut effective = Vec::new();
         for mut limit in limits::all() {
@@ -225,6 +288,7 @@ impl Config {
         {
             return Err(Trouble::usage("database.url begins with postgres://"));
         }
+        config.tls.files()?;
         Ok(config)
     }
 }
@@ -295,6 +359,11 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, 
     texts.iter().map(parse).collect()
 }
 
+fn origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Origins, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    Origins::parse(texts.iter().map(String::as_str)).map_err(de::Error::custom)
+}
+
 fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let text = text.trim_end_matches('/');
@@ -344,6 +413,10 @@ mod tests {
             ("HOOPOE__SERVER__TRUSTED_PROXIES", "[\"10.0.0.0/8\", \"::1\"]"),
             ("HOOPOE__SERVER__PUBLIC_URL", "https://a.example/"),
             ("HOOPOE__DATA", "123"),
+            ("HOOPOE__TLS__CERT_FILE", "/c.pem"),
+            ("HOOPOE__TLS__KEY_FILE", "/k.pem"),
+            ("HOOPOE__TLS__MIN_VERSION", "1.2"),
+            ("HOOPOE__HTTP__CORS_ORIGINS", "[\"https://a.example\"]"),
         ];
         let config = load(file, &variables).expect("right");
         assert_eq!(config.server.listen.port(), 2);
@@ -353,6 +426,9 @@ mod tests {
         assert_eq!(config.server.trusted_proxies.len(), 2);
         assert_eq!(config.server.public_url.as_deref(), Some("https://a.example"));
         assert_eq!(config.data, Path::new("123"));
+        let files = config.tls.files().expect("right").expect("both are named");
+        assert_eq!((files.cert_file.as_path(), files.allows_tls_1_2), (Path::new("/c.pem"), true));
+        assert_eq!(Ok(config.http.cors_origins), Origins::parse(["https://a.example"]));
         let overrides = Overrides {
             data: Some("d".into()),
             listen: None,
@@ -378,10 +454,13 @@ mod tests {
             ("HOOPOE__LIMITS__ENABLED", "1"),
             ("HOOPOE__SERVER__PUBLIC_URL", "chat.example"),
             ("HOOPOE__SERVER__TRUSTED_PROXIES", "[\"home\"]"),
+            ("HOOPOE__TLS__MIN_VERSION", "1.1"),
+            ("HOOPOE__HTTP__CORS_ORIGINS", "[\"https://a/b\"]"),
         ] {
             assert!(refusal("", &[(name, value)]).starts_with(name), "{name}={value}");
         }
         assert!(refusal("", &[("HOOPOE__DATABASE__URL", "mysql://x")]).contains("postgres://"));
+        assert!(refusal("", &[("HOOPOE__TLS__KEY_FILE", "/k")]).contains("go together"));
     }
 
     #[test]

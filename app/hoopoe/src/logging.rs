@@ -24,7 +24,13 @@ pub(crate) fn start(config: &LogConfig) -> Result<(), Trouble> {
     started.map_err(|error| Trouble::failed(format!("cannot start the log: {error}")))
 }
 
-/// What was audited is told at every level, unless the setting names it.
+/// Crates below us that tell, at the finer levels, what passes through them: frames with
+/// everybody's messages, headers with tokens, statements with their parameters.
+const INDISCREET: &[&str] =
+    &["tungstenite", "tokio_tungstenite", "hyper", "hyper_util", "rustls", "tokio_postgres"];
+
+/// What was audited is told at every level, unless the setting names it; what others see of
+/// messages and secrets at none, unless the setting names them.
 fn filter(level: &str) -> Result<EnvFilter, Trouble> {
     let wrong = |error: &dyn std::fmt::Display| {
         Trouble::usage(format!("log.level: `{level}` is not understood: {error}"))
@@ -32,6 +38,9 @@ fn filter(level: &str) -> Result<EnvFilter, Trouble> {
     let mut directives = level.trim().to_owned();
     if !directives.contains(audit::TARGET) {
         directives = format!("{directives},{}=info", audit::TARGET);
+    }
+    for target in INDISCREET.iter().filter(|target| !level.contains(&format!("{target}="))) {
+        directives = format!("{directives},{target}=warn");
     }
     // The filter itself takes any word for the name of a module.
     let is_level = |part: &str| part.contains('=') || part.parse::<tracing::Level>().is_ok();
@@ -50,6 +59,10 @@ mod tests {
         assert!(filter("warn").unwrap().to_string().contains("audit=info"));
         assert!(!filter("warn,audit=off").unwrap().to_string().contains("audit=info"));
         assert!(filter("info,hoopoe_gateway=debug").is_ok());
+        let words = |level| filter(level).unwrap().to_string();
+        assert!(words("trace").contains("tokio_tungstenite=warn"));
+        assert!(words("trace,hyper=debug").contains("hyper=debug"));
+        assert!(!words("trace,hyper=debug").contains("hyper=warn"));
         for bad in ["loud", "", "info,loud", "a=loud"] {
             assert!(filter(bad).is_err(), "{bad}");
         }

@@ -1,11 +1,15 @@
 //! `hoopoe serve`: from settings to a running server, and down again.
 
 use std::{
-    net::SocketAddr, num::NonZeroUsize, process::ExitCode, sync::Arc,
-    thread::available_parallelism, time::Duration,
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    process::ExitCode,
+    sync::Arc,
+    thread::available_parallelism,
+    time::Duration,
 };
 
-use hoopoe_http::{Probe, Server};
+use hoopoe_http::{Probe, Server, Tls};
 use hoopoe_kernel::{BoxFuture, Fail};
 use hoopoe_wire::limits;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -29,6 +33,8 @@ const BUCKETS_S: &[f64] = &[
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0,
 ];
+/// Files that are left when every connection is taken.
+const OTHER_FILES: u64 = 256;
 /// How long a write may take before the server is not ready.
 const READY_WAIT: Duration = Duration::from_secs(2);
 /// What may stay behind after the drain: work of the database that nobody waits for any more.
@@ -54,19 +60,21 @@ pub(crate) fn run(config: Config, demo: bool) -> Result<ExitCode, Trouble> {
     result.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve(config: Config, demo: bool) -> Result<(), Trouble> {
-    prepare_process();
+async fn serve(mut config: Config, demo: bool) -> Result<(), Trouble> {
+    prepare_process(&mut config);
     let mut signals = Signals::listen()?;
     let data = DataDir::claim(&config.data).await?;
-    let listener = listen(config.server.listen)?;
+    let tls = load_tls(&config)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let listener = listen(config.server.listen, tls.is_some())?;
     let address = listener.local_addr().unwrap_or(config.server.listen);
     let metrics = install_metrics()?;
     let house = Arc::new(House::open(&config, Some(data.path())).await?);
 
     let probe = Arc::new(Health { house: house.clone(), metrics: metrics.clone() });
-    let url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let url = config.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
     let front = house.front(&config, url.clone(), probe);
-    let server = Arc::new(Server::new(front.edge.clone()));
+    let server = Arc::new(Server::new(front.edge.clone(), tls.clone()));
     let control = tokio::spawn(Control::open(data.path())?.serve(house.clone()));
     let sweeps = tokio::spawn(timers::sweep(house.clone(), front.buckets.clone()));
     let presence = tokio::spawn(house.presence.clone().run());
@@ -83,13 +91,13 @@ async fn serve(config: Config, demo: bool) -> Result<(), Trouble> {
         database = house.storage.name(),
         "serving"
     );
-    output::line(&format!("listening on http://{address}"))?;
+    output::line(&format!("listening on {scheme}://{address}"))?;
     let told = match demo {
         true => demo::prepare(&house, &url).await.and_then(|words| output::line(&words)),
         false => Ok(()),
     };
     if told.is_ok() {
-        signals.wait_for_stop().await;
+        signals.wait_for_stop(tls.as_deref()).await;
     }
 
     tracing::info!("draining");
@@ -100,7 +108,7 @@ async fn serve(config: Config, demo: bool) -> Result<(), Trouble> {
                 tracing::warn!("some requests were cut off");
             }
         }
-        () = signals.wait_for_stop() => tracing::warn!("told to stop again: not waiting"),
+        () = signals.wait_for_stop(None) => tracing::warn!("told to stop again: not waiting"),
     }
     for task in [control, sweeps, presence, upkeep, accepting] {
         task.abort();
@@ -120,20 +128,34 @@ async fn drain(front: &Front, server: &Server) {
     tokio::join!(front.gateway.drain(), server.drained());
 }
 
-fn prepare_process() {
+fn load_tls(config: &Config) -> Result<Option<Arc<Tls>>, Trouble> {
+    let Some(files) = config.tls.files()? else { return Ok(None) };
+    let loaded = Tls::load(files).map_err(|error| Trouble::failed(format!("TLS: {error}")));
+    loaded.map(Some)
+}
+
+/// Every connection is a file, and some must be left for the database.
+fn prepare_process(config: &mut Config) {
     match machine::raise_file_limit() {
-        Ok(limit) => tracing::debug!(?limit, "open files"),
+        Ok(limit) => {
+            tracing::debug!(?limit, "open files");
+            let files = limit.soft.map_or(u64::MAX, |soft| soft.saturating_sub(OTHER_FILES));
+            let files = u32::try_from(files).ok().and_then(NonZeroU32::new);
+            let connections = &mut config.limits.connections;
+            *connections = files.map_or(*connections, |files| files.min(*connections));
+        }
         Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
     }
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {
+fn listen(address: SocketAddr, is_encrypted: bool) -> Result<TcpListener, Trouble> {
     let listener = hoopoe_http::bind(address)
         .map_err(|error| Trouble::failed(format!("cannot listen on {address}: {error}")))?;
-    if !address.ip().is_loopback() {
+    if !is_encrypted && !address.ip().is_loopback() {
         tracing::warn!(
             %address,
-            "listening beyond this machine without TLS: put a proxy that speaks TLS in front"
+            "listening beyond this machine without TLS: set tls.cert_file and tls.key_file, or put a \
+             proxy that speaks TLS in front"
         );
     }
     Ok(listener)
@@ -165,7 +187,7 @@ impl Probe for Health {
     }
 }
 
-/// SIGTERM and SIGINT stop the server; SIGHUP must not.
+/// SIGTERM and SIGINT stop the server; SIGHUP has the TLS files read again.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -184,13 +206,24 @@ impl Signals {
         })
     }
 
-    async fn wait_for_stop(&mut self) {
+    async fn wait_for_stop(&mut self, tls: Option<&Tls>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hang_up.recv() => tracing::info!("SIGHUP: there are no TLS files to reload"),
+                _ = self.hang_up.recv() => reload(tls),
             }
+        }
+    }
+}
+
+/// Certificates run out: the new pair serves the connections that come from now on.
+fn reload(tls: Option<&Tls>) {
+    match tls.map(Tls::reload) {
+        None => tracing::info!("SIGHUP: there are no TLS files to read again"),
+        Some(Ok(())) => tracing::info!("SIGHUP: the TLS files were read again"),
+        Some(Err(error)) => {
+            tracing::error!(%error, "SIGHUP: the TLS files are not good; the old pair stays");
         }
     }
 }

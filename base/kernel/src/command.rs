@@ -370,6 +370,10 @@ impl CommandBuilder {
 /// Decodes a request: 400 for what is no JSON, 422 with pointers for what is wrong. Only a request
 /// that is wrong is read again to find out where.
 pub fn decode<Req: DeserializeOwned>(json: &[u8]) -> Result<Req, Fail> {
+    // Decoding would take a list of the fields' values in their order for an object.
+    if !json.trim_ascii_start().starts_with(b"{") {
+        return Err(Fail::new(&codes::BAD_JSON).with_detail("a request is one JSON object"));
+    }
     match serde_json::from_slice(json) {
         Ok(request) => Ok(request),
         Err(error) if error.is_data() => Err(locate::<Req>(json, &error)),
@@ -452,6 +456,9 @@ mod tests {
         let found = |status, pointer: &str, code: &str| (status, pointer.into(), code.into());
         assert_eq!(refusal("{"), found(400, "", ""));
         assert_eq!(refusal(r#"{"text":"a"}x"#), found(400, "", ""));
+        for other in ["", "null", "[]", r#"["a",["b"]]"#, r#""a""#] {
+            assert_eq!(refusal(other), found(400, "", ""), "{other}");
+        }
         assert_eq!(refusal("{}"), found(422, "/text", "missing"));
         assert_eq!(refusal(r#"{"text":1}"#), found(422, "/text", "invalid"));
         assert_eq!(refusal(r#"{"text":"a","b":1}"#), found(422, "/b", "unknown"));

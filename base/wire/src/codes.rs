@@ -45,6 +45,9 @@ codes! {
     TOO_LARGE = "request.too_large", 413, false, "Too large",
         "The body or the frame is larger than the limit.",
         "Send less; the limits are at `GET /v1/limits`.";
+    URI_TOO_LONG = "request.uri_too_long", 414, false, "Address too long",
+        "Path and query are longer than the limit.",
+        "Send less; the limits are at `GET /v1/limits`.";
     TIMEOUT = "request.timeout", 408, true, "Too slow",
         "The body did not arrive in time. Nothing was done.",
         "Send it again on a better line; the limits are at `GET /v1/limits`.";

@@ -1,9 +1,14 @@
-//! Frames of the socket, JSON text.
+//! Frames of the socket: JSON as text, or the same as MessagePack in binary frames.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+/// The subprotocol of JSON in text frames; also what a client gets that asks for none.
+pub const JSON_PROTOCOL: &str = "hoopoe.v1.json";
+/// The subprotocol of MessagePack in binary frames: maps with the names that JSON has.
+pub const MSGPACK_PROTOCOL: &str = "hoopoe.v1.msgpack";
 
 /// What a client sends: one command.
 #[derive(Debug, Deserialize)]
@@ -17,6 +22,15 @@ pub struct ClientFrame<'a> {
     /// The request, an object; `{}` when left out.
     #[serde(borrow, default)]
     pub params: Option<&'a RawValue>,
+}
+
+impl<'a> ClientFrame<'a> {
+    /// Reads a frame; `None`: it is none. Its params are not looked into.
+    pub fn read(text: &'a str) -> Option<Self> {
+        // A list of the fields' values in their order would do otherwise.
+        let is_object = text.trim_ascii_start().starts_with('{');
+        is_object.then(|| serde_json::from_str(text).ok()).flatten()
+    }
 }
 
 /// Appends `{"id":7,"result":BODY}`.
@@ -45,10 +59,11 @@ mod tests {
     #[test]
     fn a_command_is_read_without_copying_its_params() {
         let text = r#"{"id":7,"method":"messages.send","params":{"text":"hi"}}"#;
-        let frame: ClientFrame<'_> = serde_json::from_str(text).unwrap();
+        let frame = ClientFrame::read(text).unwrap();
         assert_eq!((frame.id, &*frame.method), (7, "messages.send"));
         assert_eq!(frame.params.map(RawValue::get), Some(r#"{"text":"hi"}"#));
         assert!(matches!(frame.method, Cow::Borrowed(_)));
+        assert!(ClientFrame::read(r#"[7,"messages.send",{}]"#).is_none());
     }
 
     #[test]

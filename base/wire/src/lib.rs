@@ -12,6 +12,7 @@ pub mod frame;
 pub mod ids;
 pub mod limits;
 pub mod messages;
+pub mod msgpack;
 pub mod page;
 pub mod presence;
 pub mod problem;

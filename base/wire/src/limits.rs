@@ -55,6 +55,8 @@ limits! {
         "The largest body on a slow mobile line; longer is an attack.";
     DRAIN_MS_MAX: u64 = 8_000, "milliseconds",
         "Running requests may end after SIGTERM; the process is gone within 10 s.";
+    URI_BYTES_MAX: usize = 8 * 1024, "bytes",
+        "Addresses carry ids, cursors and short searches; more is an attack (414).";
     JSON_DEPTH_MAX: usize = 64, "levels",
         "Deeper JSON has no use here and costs stack.";
     TEXT_BYTES_MAX: usize = 16 * 1024, "bytes",
@@ -120,12 +122,20 @@ limits! {
          only prolong it.";
     TYPING_MEMBERS_MAX: usize = 100, "members",
         "In a larger conversation somebody always writes, and each time everybody would be told.";
+    FRAGMENTS_PER_MESSAGE_MAX: u16 = 64, "fragments",
+        "Clients that split a command send pieces of a KiB; a message of single bytes closes with 1008.";
+    CONTROL_FRAMES_PER_HEARTBEAT_MAX: u16 = 250, "frames",
+        "Ten pings and pongs a second between two heartbeats of the server; a flood closes with 4429.";
     IN_FLIGHT_PER_CONNECTION_MAX: usize = 256, "commands",
         "Over it the server stops reading the socket until replies have left.";
     CONNECTION_QUEUE_BYTES_MAX: usize = 1024 * 1024, "bytes",
         "A connection that is further behind is closed with 4409 and resumes by its cursors.";
     CONNECTIONS_PER_ADDRESS_MAX: usize = 1_000, "connections",
         "Many people share an address behind a company's gateway; none are counted on loopback.";
+    CONNECTIONS_MAX: usize = 200_000, "connections",
+        "Of a whole server; fewer where it may open fewer files. More are refused while old ones live on.";
+    TLS_HANDSHAKE_MS_MAX: u64 = 10_000, "milliseconds",
+        "Two round trips on the slowest mobile line; longer is an attack.";
     SESSION_START_MS_MAX: u64 = 5_000, "milliseconds",
         "A socket that does not start a session is closed with 4401.";
     HEARTBEAT_MS: u64 = 25_000, "milliseconds",

@@ -2,7 +2,10 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use futures_util::FutureExt;
@@ -12,17 +15,20 @@ use hoopoe_kernel::{Env, Registry, network};
 use hoopoe_wire::{limits, session::CloseCode};
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use tokio::net::TcpStream;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{handshake::derive_accept_key, protocol::Role, protocol::WebSocketConfig},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Hub, Timing, conn};
+use crate::{
+    Hub, Timing,
+    codec::Codec,
+    conn,
+    line::{Line, Lower},
+};
 
 /// Read buffer of a connection: most of what an idle one costs.
 const READ_BUFFER_BYTES: usize = 1_024;
@@ -43,6 +49,10 @@ pub struct GatewayParts {
     pub origins: Vec<String>,
     /// Connections that one address (of IPv6, one /64) may hold; `None`: any number.
     pub connections_per_address: Option<usize>,
+    /// Sockets of the whole server; `None`: any number.
+    pub connections_max: Option<usize>,
+    /// Takes the stream out of an upgraded connection.
+    pub lower: Lower,
     /// How long things may take.
     pub timing: Timing,
 }
@@ -56,6 +66,7 @@ pub struct Gateway {
 pub(crate) struct Inner {
     pub(crate) parts: GatewayParts,
     addresses: Mutex<FxHashMap<IpAddr, usize>>,
+    count: AtomicUsize,
     pub(crate) stopping: CancellationToken,
     tasks: TaskTracker,
 }
@@ -66,6 +77,7 @@ impl Gateway {
         let inner = Inner {
             parts,
             addresses: Mutex::default(),
+            count: AtomicUsize::new(0),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
@@ -73,13 +85,13 @@ impl Gateway {
     }
 
     /// Answers an upgrade request: 101 and the socket lives on, or why not. 400 for a request that
-    /// is no upgrade, 403 for a foreign Origin, 426 for another version, 429 for too many, 503
-    /// while going down.
+    /// is no upgrade, 403 for a foreign Origin, 426 for another version, 429 for too many from one
+    /// address, 503 for too many in all and while going down.
     pub fn accept<B>(&self, request: &mut Request<B>, peer: SocketAddr) -> Response<()> {
         match self.check(request.headers(), peer.ip()) {
-            Ok(answer) => {
+            Ok((answer, codec)) => {
                 let upgrade = hyper::upgrade::on(request);
-                self.spawn(upgrade, peer);
+                self.spawn(upgrade, peer, codec);
                 answer
             }
             Err(status) => refusal(status),
@@ -94,7 +106,11 @@ impl Gateway {
         self.inner.tasks.wait().await;
     }
 
-    fn check(&self, headers: &HeaderMap, address: IpAddr) -> Result<Response<()>, StatusCode> {
+    fn check(
+        &self,
+        headers: &HeaderMap,
+        address: IpAddr,
+    ) -> Result<(Response<()>, Codec), StatusCode> {
         let key = upgrade_key(headers).ok_or(StatusCode::BAD_REQUEST)?;
         if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
             return Err(StatusCode::UPGRADE_REQUIRED);
@@ -105,19 +121,21 @@ impl Gateway {
         if self.inner.stopping.is_cancelled() {
             return Err(StatusCode::SERVICE_UNAVAILABLE);
         }
-        if !self.inner.count(address) {
-            return Err(StatusCode::TOO_MANY_REQUESTS);
-        }
-        let response = Response::builder()
+        let (codec, protocol) = Codec::negotiate(headers);
+        self.inner.enter(address)?;
+        let mut response = Response::builder()
             .status(StatusCode::SWITCHING_PROTOCOLS)
             .header(header::CONNECTION, "Upgrade")
             .header(header::UPGRADE, "websocket")
-            .header(header::SEC_WEBSOCKET_ACCEPT, derive_accept_key(key))
-            .body(());
-        response.map_err(|_| {
-            self.inner.uncount(address);
+            .header(header::SEC_WEBSOCKET_ACCEPT, derive_accept_key(key));
+        if let Some(protocol) = protocol {
+            response = response.header(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+        }
+        let response = response.body(()).map_err(|_| {
+            self.inner.leave(address);
             StatusCode::BAD_REQUEST
-        })
+        })?;
+        Ok((response, codec))
     }
 
     fn is_allowed_origin(&self, headers: &HeaderMap) -> bool {
@@ -130,12 +148,12 @@ impl Gateway {
         is_own || self.inner.parts.origins.iter().any(|allowed| allowed == origin)
     }
 
-    fn spawn(&self, upgrade: OnUpgrade, peer: SocketAddr) {
+    fn spawn(&self, upgrade: OnUpgrade, peer: SocketAddr, codec: Codec) {
         let inner = self.inner.clone();
         self.inner.tasks.spawn(async move {
             let counted = Counted { inner: inner.clone(), address: peer.ip() };
-            if let Some(socket) = open(upgrade).await {
-                conn::run(inner, socket, peer.ip()).boxed().await;
+            if let Some(socket) = open(upgrade, inner.parts.lower).await {
+                conn::run(inner, socket, peer.ip(), codec).boxed().await;
             }
             drop(counted);
         });
@@ -143,8 +161,26 @@ impl Gateway {
 }
 
 impl Inner {
-    /// Counts a connection of an address. `false`: it has too many. None are counted on loopback.
-    fn count(&self, address: IpAddr) -> bool {
+    /// Counts a connection, unless there are too many in all, 503, or of its address, 429. Of
+    /// loopback none are counted by address.
+    fn enter(&self, address: IpAddr) -> Result<(), StatusCode> {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        let refused = if self.parts.connections_max.is_some_and(|max| count >= max) {
+            Some(StatusCode::SERVICE_UNAVAILABLE)
+        } else {
+            (!self.enter_by_address(address)).then_some(StatusCode::TOO_MANY_REQUESTS)
+        };
+        match refused {
+            None => Ok(()),
+            Some(status) => {
+                self.count.fetch_sub(1, Ordering::Relaxed);
+                metrics::counter!("hoopoe_connections_refused_total").increment(1);
+                Err(status)
+            }
+        }
+    }
+
+    fn enter_by_address(&self, address: IpAddr) -> bool {
         let Some(max) = self.parts.connections_per_address else { return true };
         if address.is_loopback() {
             return true;
@@ -158,7 +194,8 @@ impl Inner {
         true
     }
 
-    fn uncount(&self, address: IpAddr) {
+    fn leave(&self, address: IpAddr) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
         let mut addresses = self.addresses.lock();
         let household = network(address);
         if let Some(count) = addresses.get_mut(&household) {
@@ -177,7 +214,7 @@ struct Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.inner.uncount(self.address);
+        self.inner.leave(self.address);
     }
 }
 
@@ -201,8 +238,8 @@ fn refusal(status: StatusCode) -> Response<()> {
     response
 }
 
-/// The TCP stream below the HTTP connection: the socket then costs no more than itself.
-async fn open(upgrade: OnUpgrade) -> Option<WebSocketStream<TcpStream>> {
+/// The stream below the HTTP connection: the socket then costs no more than itself.
+async fn open(upgrade: OnUpgrade, lower: Lower) -> Option<WebSocketStream<Line>> {
     let upgraded = match upgrade.await {
         Ok(upgraded) => upgraded,
         Err(error) => {
@@ -210,8 +247,8 @@ async fn open(upgrade: OnUpgrade) -> Option<WebSocketStream<TcpStream>> {
             return None;
         }
     };
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
-        tracing::error!("a socket does not stand on TCP");
+    let Some((stream, early)) = lower(upgraded) else {
+        tracing::error!("a socket stands on a stream that is none of the listener's");
         return None;
     };
     let config = WebSocketConfig::default()
@@ -220,9 +257,9 @@ async fn open(upgrade: OnUpgrade) -> Option<WebSocketStream<TcpStream>> {
         .max_write_buffer_size(limits::CONNECTION_QUEUE_BYTES_MAX)
         .max_message_size(Some(limits::FRAME_BYTES_MAX))
         .max_frame_size(Some(limits::FRAME_BYTES_MAX));
-    let (stream, early) = (parts.io.into_inner(), parts.read_buf.to_vec());
+    let (line, early) = (Line::new(stream, &early), early.to_vec());
     let socket =
-        WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config)).await;
+        WebSocketStream::from_partially_read(line, early, Role::Server, Some(config)).await;
     Some(socket)
 }
 

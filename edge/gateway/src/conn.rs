@@ -14,16 +14,17 @@ use hoopoe_kernel::{BoxFuture, Ctx};
 use hoopoe_wire::{Time, limits, session::CloseCode};
 use tokio::{
     io::AsyncWrite,
-    net::TcpStream,
     time::{Instant, Sleep},
 };
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 use crate::{
     accept::{Inner, stop_code},
+    codec::Codec,
     dispatch::{self, Asked, Done, Running},
     ending::End,
     hub::Seat,
+    line::Line,
     start::{self, Refused, Session},
     text_frame,
     timing::MISSED_MAX,
@@ -34,7 +35,7 @@ const WRITE_BYTES: usize = 64 * 1024;
 /// Frames read before replies and events get their turn.
 const FRAMES_PER_TURN: usize = 64;
 
-type Socket = WebSocketStream<TcpStream>;
+type Socket = WebSocketStream<Line>;
 
 thread_local! {
     /// Shared by the connections of a thread, so that an idle one holds no buffer.
@@ -42,9 +43,9 @@ thread_local! {
 }
 
 /// Serves a socket to its end.
-pub(crate) async fn run(inner: Arc<Inner>, mut socket: Socket, address: IpAddr) {
+pub(crate) async fn run(inner: Arc<Inner>, mut socket: Socket, address: IpAddr, codec: Codec) {
     let close_max = inner.parts.timing.close_max;
-    match start::start(&inner, &mut socket, address).await {
+    match start::start(&inner, &mut socket, address, codec).await {
         Ok(session) => {
             let mut connection = Connection::new(inner.clone(), socket, session);
             if let Some(code) = stop_code(&inner) {
@@ -76,6 +77,8 @@ struct Connection {
     /// The library may have a pong to write. Until that is written whole, nothing is read or
     /// written beside it.
     has_pong: bool,
+    /// What was written may lie in a buffer of TLS, which a full line leaves there.
+    is_unflushed: bool,
     heartbeat: Pin<Box<Sleep>>,
     missed: u32,
     requests: u128,
@@ -102,6 +105,7 @@ impl Connection {
             unwritten: first_frame,
             is_mid_frame: false,
             has_pong: true,
+            is_unflushed: false,
             heartbeat,
             missed: 0,
             requests,
@@ -120,8 +124,8 @@ impl Connection {
     }
 
     fn turn(&mut self, context: &mut Context<'_>) -> Poll<End> {
-        if let Some(code) = self.beat(context) {
-            return Poll::Ready(End::Close(code));
+        if let Some(end) = self.beat(context) {
+            return Poll::Ready(end);
         }
         loop {
             self.answer(context);
@@ -149,6 +153,10 @@ impl Connection {
         }
     }
 
+    fn codec(&self) -> Codec {
+        self.seat.outbox().codec
+    }
+
     fn may_read(&self) -> bool {
         self.fence.is_none()
             && !self.is_mid_frame
@@ -159,9 +167,10 @@ impl Connection {
 
     /// Moves finished commands into the write buffer.
     fn answer(&mut self, context: &mut Context<'_>) {
+        let codec = self.codec();
         SCRATCH.with_borrow_mut(|(_, scratch)| {
             while let Poll::Ready(Some(done)) = self.running.poll_next_unpin(context) {
-                dispatch::write_done(&mut self.unwritten, scratch, &done);
+                dispatch::write_done(&mut self.unwritten, scratch, &done, codec);
             }
         });
         self.pass_fence(context);
@@ -181,11 +190,12 @@ impl Connection {
             return;
         }
         let result = dispatch::encode_reply(&hoopoe_wire::page::Empty {});
+        let codec = self.seat.outbox().codec;
         let done = Done { id: fence.id, request_id: self.ctx.request_id, result };
         self.fence = None;
         // What the hub queued before the fence stands in front of the answer.
         self.seat.outbox().drain(&mut self.unwritten, usize::MAX);
-        dispatch::write_done(&mut self.unwritten, &mut Vec::new(), &done);
+        dispatch::write_done(&mut self.unwritten, &mut Vec::new(), &done, codec);
     }
 
     /// Reads a turn's worth of frames. Ready(None): there may be more.
@@ -200,16 +210,20 @@ impl Connection {
                 None => return Poll::Ready(Some(End::Gone)),
             };
             self.missed = 0;
-            match message {
-                Message::Text(text) => {
-                    if let Some(end) = self.take(context, &text) {
+            match self.codec().read(&message) {
+                Some(Ok(frame)) => {
+                    if let Some(end) = self.take(context, frame.text()) {
                         return Poll::Ready(Some(end));
                     }
+                    continue;
                 }
-                Message::Binary(_) => return Poll::Ready(Some(End::Close(CloseCode::BadFrame))),
+                Some(Err(end)) => return Poll::Ready(Some(end)),
+                None => {}
+            }
+            match message {
                 Message::Close(_) => return Poll::Ready(Some(End::Closed)),
                 Message::Ping(_) => self.has_pong = true,
-                Message::Pong(_) | Message::Frame(_) => {}
+                _ => {}
             }
         }
         Poll::Ready(None)
@@ -226,7 +240,8 @@ impl Connection {
             }
             Asked::Fence(id) => self.fence = Some(Fence { id, passing: None }),
             Asked::Refused(done) => {
-                dispatch::write_done(&mut self.unwritten, &mut Vec::new(), &done);
+                let codec = self.codec();
+                dispatch::write_done(&mut self.unwritten, &mut Vec::new(), &done, codec);
             }
             Asked::Nonsense => return Some(End::Close(CloseCode::BadFrame)),
         }
@@ -247,8 +262,16 @@ impl Connection {
                 self.has_pong = false;
             }
             if self.unwritten.is_empty() {
+                if self.is_unflushed {
+                    let stream = Pin::new(self.socket.get_mut());
+                    if ready!(stream.poll_flush(context)).is_err() {
+                        return Poll::Ready(Some(End::Gone));
+                    }
+                    self.is_unflushed = false;
+                }
                 return Poll::Ready(None);
             }
+            self.is_unflushed = true;
             let stream = Pin::new(self.socket.get_mut());
             match ready!(stream.poll_write(context, &self.unwritten)) {
                 Ok(0) | Err(_) => return Poll::Ready(Some(End::Gone)),
@@ -283,13 +306,16 @@ impl Connection {
     }
 
     /// Counts what went unanswered, and asks again.
-    fn beat(&mut self, context: &mut Context<'_>) -> Option<CloseCode> {
+    fn beat(&mut self, context: &mut Context<'_>) -> Option<End> {
         while self.heartbeat.as_mut().poll(context).is_ready() {
             if self.ctx.now() >= self.expires_at {
-                return Some(CloseCode::Token);
+                return Some(End::Close(CloseCode::Token));
             }
             if self.missed >= MISSED_MAX {
-                return Some(CloseCode::Heartbeat);
+                return Some(End::Close(CloseCode::Heartbeat));
+            }
+            if let Err(breach) = self.socket.get_mut().guard.beat() {
+                return Some(End::breach(breach));
             }
             self.missed += 1;
             self.heartbeat.as_mut().reset(Instant::now() + self.inner.parts.timing.heartbeat);

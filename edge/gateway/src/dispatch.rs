@@ -9,9 +9,9 @@ use std::{
 };
 
 use hoopoe_kernel::{BoxFuture, Call, Ctx, Fail, Input, Registry, Reply};
-use hoopoe_wire::{RequestId, codes, frame, frame::ClientFrame};
+use hoopoe_wire::{RequestId, codes, frame, frame::ClientFrame, msgpack};
 
-use crate::text_frame;
+use crate::{codec::Codec, text_frame};
 
 /// A command of a socket in work.
 pub(crate) struct Running {
@@ -53,7 +53,7 @@ pub(crate) enum Asked {
 
 /// Reads a frame and starts its command. The guards stand in the order of design §3.
 pub(crate) fn dispatch(registry: &Arc<Registry>, ctx: &Ctx, text: &str) -> Asked {
-    let Ok(frame) = serde_json::from_str::<ClientFrame<'_>>(text) else { return Asked::Nonsense };
+    let Some(frame) = ClientFrame::read(text) else { return Asked::Nonsense };
     let (id, request_id) = (frame.id, ctx.request_id);
     let refused = |fail: Fail| Asked::Refused(Done { id, request_id, result: Err(fail) });
     let method = &*frame.method;
@@ -77,7 +77,7 @@ pub(crate) fn dispatch(registry: &Arc<Registry>, ctx: &Ctx, text: &str) -> Asked
 }
 
 /// Appends the frame that answers a command.
-pub(crate) fn write_done(out: &mut Vec<u8>, scratch: &mut Vec<u8>, done: &Done) {
+pub(crate) fn write_done(out: &mut Vec<u8>, scratch: &mut Vec<u8>, done: &Done, codec: Codec) {
     scratch.clear();
     match &done.result {
         Ok(reply) => frame::write_result(scratch, done.id, &reply.body),
@@ -89,7 +89,22 @@ pub(crate) fn write_done(out: &mut Vec<u8>, scratch: &mut Vec<u8>, done: &Done) 
             frame::write_error(scratch, done.id, &problem.unwrap_or_else(|_| b"{}".to_vec()));
         }
     }
-    text_frame::write(out, scratch);
+    match codec {
+        Codec::Json => text_frame::write(out, scratch),
+        Codec::MessagePack => write_packed(out, scratch, done),
+    }
+}
+
+fn write_packed(out: &mut Vec<u8>, json: &[u8], done: &Done) {
+    let mut packed = Vec::with_capacity(json.len());
+    if let Err(error) = msgpack::from_json(json, &mut packed) {
+        tracing::error!(request_id = %done.request_id, %error, "a reply is no JSON");
+        let result = Err(Fail::internal());
+        let failed = Done { id: done.id, request_id: done.request_id, result };
+        // A problem is JSON, so this ends here.
+        return write_done(out, &mut Vec::new(), &failed, Codec::MessagePack);
+    }
+    text_frame::write_binary(out, &packed);
 }
 
 /// A typed reply of the gateway itself.

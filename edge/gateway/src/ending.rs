@@ -1,10 +1,10 @@
 //! How a connection ends.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt, stream::FusedStream};
 use hoopoe_wire::session::CloseCode;
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -14,7 +14,9 @@ use tokio_tungstenite::{
     },
 };
 
-type Socket = WebSocketStream<TcpStream>;
+use crate::{guard::Breach, line::Line};
+
+type Socket = WebSocketStream<Line>;
 
 /// Why a connection is over.
 #[derive(Debug)]
@@ -39,7 +41,20 @@ impl End {
             SocketError::Utf8(_) => Self::Protocol(1007, "not_utf8"),
             SocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Gone,
             SocketError::Protocol(_) => Self::Protocol(1002, "protocol"),
+            SocketError::Io(error) => match error.get_ref().and_then(|e| e.downcast_ref()) {
+                Some(breach) => Self::breach(*breach),
+                None => Self::Gone,
+            },
             _ => Self::Gone,
+        }
+    }
+
+    /// Of a client that does too much of something.
+    pub(crate) fn breach(breach: Breach) -> Self {
+        match breach {
+            Breach::Fragments => Self::Protocol(1008, "too_many_fragments"),
+            Breach::Unfinished => Self::Protocol(1008, "unfinished_message"),
+            Breach::Flood => Self::Close(CloseCode::Rate),
         }
     }
 
@@ -86,14 +101,7 @@ async fn say_goodbye(
     socket.get_mut().shutdown().await?;
     // What came behind the bytes that broke it is thrown away: closing over unread bytes resets the
     // connection, and a reset may overtake the close frame.
-    loop {
-        socket.get_mut().readable().await?;
-        let mut unread = [0; 4_096];
-        match socket.get_mut().try_read(&mut unread) {
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let mut unread = [0; 4_096];
+    while socket.get_mut().below().read(&mut unread).await? > 0 {}
+    Ok(())
 }

@@ -18,6 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::mpsc;
 
 use crate::{
+    frames::Frames,
     hub::{Control, Online, Sources, fill_later},
     missed,
     outbox::Outbox,
@@ -239,7 +240,7 @@ impl Fanout {
         if let Some(created) = created {
             send(joined.iter().flat_map(|uid| online.of(*uid)), &created);
         }
-        send(uids.iter().flat_map(|uid| online.of(*uid)), &Bytes::from(event));
+        send(uids.iter().flat_map(|uid| online.of(*uid)), &Frames::new(event.into()));
     }
 
     /// Not everybody may hear it: the audience is newer than the event, or a change is of a message
@@ -269,7 +270,8 @@ impl Fanout {
                 self.append(logged, &mut frame);
                 let bare = bare_frame(logged);
                 let online = self.online.lock();
-                send(entitled.iter().flat_map(|uid| online.of(*uid)), &Bytes::from(frame));
+                let frames = Frames::new(frame.into());
+                send(entitled.iter().flat_map(|uid| online.of(*uid)), &frames);
                 send(others.iter().flat_map(|uid| online.of(*uid)), &bare);
             }
             Err(fail) => self.forget(conversation, &[], &fail),
@@ -302,7 +304,7 @@ impl Fanout {
         if frames.is_empty() {
             return;
         }
-        let chunk = Bytes::from(std::mem::take(frames));
+        let chunk = Frames::new(std::mem::take(frames).into());
         let Some(room) = self.rooms.get_mut(&conversation) else { return };
         let online = self.online.lock();
         send(room.outboxes(&online).iter(), &chunk);
@@ -410,13 +412,13 @@ fn target_of(logged: &Logged) -> Option<i64> {
 }
 
 /// The frame of a change for those who may not read its message.
-fn bare_frame(logged: &Logged) -> Bytes {
+fn bare_frame(logged: &Logged) -> Frames {
     let (mut json, mut frame) = (Vec::new(), Vec::new());
     if let Logged::Change(change) = logged {
         hoopoe_messages::bare_frame(&mut json, change);
         text_frame::write(&mut frame, &json);
     }
-    frame.into()
+    Frames::new(frame.into())
 }
 
 /// Who is in one of the two and not in the other.
@@ -425,14 +427,14 @@ fn difference(one: &[Uid], other: &[Uid]) -> Vec<Uid> {
     one.symmetric_difference(&other).copied().collect()
 }
 
-fn send<'o>(outboxes: impl Iterator<Item = &'o Arc<Outbox>>, chunk: &Bytes) {
+fn send<'o>(outboxes: impl Iterator<Item = &'o Arc<Outbox>>, chunk: &Frames) {
     for outbox in outboxes {
-        outbox.push(chunk.clone());
+        chunk.send_to(outbox);
     }
 }
 
 /// `conversation.created` for those who come later: the snapshot, at the rev of their coming.
-fn created_frame(conversation: ConversationId, change: &LoggedChange, snapshot: &Bytes) -> Bytes {
+fn created_frame(conversation: ConversationId, change: &LoggedChange, snapshot: &Bytes) -> Frames {
     let json = format!(
         "{{\"event\":\"conversation.created\",\"conversation\":\"{conversation}\",\
          \"members_rev\":{},\"data\":",
@@ -441,7 +443,5 @@ fn created_frame(conversation: ConversationId, change: &LoggedChange, snapshot: 
     let mut json = json.into_bytes();
     json.extend_from_slice(snapshot);
     json.push(b'}');
-    let mut frame = Vec::with_capacity(json.len() + 8);
-    text_frame::write(&mut frame, &json);
-    frame.into()
+    Frames::of_json(&json)
 }

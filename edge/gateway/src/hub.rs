@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{fanout::Fanout, outbox::Outbox, text_frame};
+use crate::{fanout::Fanout, frames::Frames, outbox::Outbox};
 
 /// How long something that came early waits for what is missing before the log is read.
 const EARLY_WAIT: Duration = Duration::from_millis(20);
@@ -244,12 +244,12 @@ impl Task {
                 self.tell(&uids, &frame);
             }
             Notice::Connections { to, frame } => {
-                let framed = as_text_frame(&frame);
+                let frames = Frames::of_json(&frame);
                 let online = self.online.lock();
                 for (uid, number) in to {
                     let outbox = online.of(uid).iter().find(|outbox| outbox.number == number);
                     if let Some(outbox) = outbox {
-                        outbox.push(framed.clone());
+                        frames.send_to(outbox);
                     }
                 }
             }
@@ -259,10 +259,10 @@ impl Task {
     }
 
     fn tell(&self, uids: &[Uid], frame: &Bytes) {
-        let framed = as_text_frame(frame);
+        let frames = Frames::of_json(frame);
         let online = self.online.lock();
         for outbox in uids.iter().flat_map(|uid| online.of(*uid)) {
-            outbox.push(framed.clone());
+            frames.send_to(outbox);
         }
     }
 
@@ -273,12 +273,6 @@ impl Task {
             outbox.close(CloseCode::Revoked);
         }
     }
-}
-
-fn as_text_frame(json: &Bytes) -> Bytes {
-    let mut framed = Vec::with_capacity(json.len() + 4);
-    text_frame::write(&mut framed, json);
-    framed.into()
 }
 
 /// Has [`Control::Fill`] come after a while.

@@ -3,11 +3,15 @@
 //! It does not know SQL or HTTP routes; the one HTTP request that it sees is the upgrade.
 
 mod accept;
+mod codec;
 mod conn;
 mod dispatch;
 mod ending;
 mod fanout;
+mod frames;
+mod guard;
 mod hub;
+mod line;
 mod missed;
 mod outbox;
 mod room;
@@ -19,6 +23,7 @@ mod timing;
 
 pub use accept::{Gateway, GatewayParts};
 pub use hub::{Hub, Sources};
+pub use line::{Lower, Lowered, Secure, Stream, Upgraded, lower_tcp};
 pub use timing::Timing;
 
 #[doc(hidden)]
@@ -31,7 +36,7 @@ pub mod bench {
     use hoopoe_wire::SessionId;
 
     pub use crate::text_frame::write as write_text_frame;
-    use crate::{dispatch, outbox::Outbox};
+    use crate::{codec::Codec, dispatch, frames::Frames, outbox::Outbox};
 
     /// Reads a frame and starts its command. False: it was refused.
     pub fn dispatch(
@@ -54,14 +59,15 @@ pub mod bench {
     impl Audience {
         /// This many.
         pub fn new(count: i64) -> Self {
-            let outbox = |n| Arc::new(Outbox::new(Uid(n), SessionId::NONE));
+            let outbox = |n| Arc::new(Outbox::new(Uid(n), SessionId::NONE, Codec::Json));
             Self((0..count).map(outbox).collect())
         }
 
         /// Hands a chunk to all, and takes it out again into one buffer.
         pub fn deliver(&self, chunk: &Bytes, buffer: &mut Vec<u8>) {
+            let frames = Frames::new(chunk.clone());
             for outbox in &self.0 {
-                outbox.push(chunk.clone());
+                frames.send_to(outbox);
             }
             for outbox in &self.0 {
                 buffer.clear();

@@ -11,6 +11,8 @@ use hoopoe_kernel::Uid;
 use hoopoe_wire::{SessionId, limits, session::CloseCode};
 use parking_lot::Mutex;
 
+use crate::codec::Codec;
+
 /// The number of the next connection of this process.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
@@ -23,6 +25,7 @@ pub(crate) struct Outbox {
     pub(crate) session: SessionId,
     /// No other connection of this node has it.
     pub(crate) number: u64,
+    pub(crate) codec: Codec,
     queue: Mutex<Queue>,
     waker: AtomicWaker,
 }
@@ -35,9 +38,9 @@ struct Queue {
 }
 
 impl Outbox {
-    pub(crate) fn new(uid: Uid, session: SessionId) -> Self {
+    pub(crate) fn new(uid: Uid, session: SessionId, codec: Codec) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { uid, session, number, queue: Mutex::default(), waker: AtomicWaker::new() }
+        Self { uid, session, number, codec, queue: Mutex::default(), waker: AtomicWaker::new() }
     }
 
     /// Adds whole frames, ready to be written. A connection that is too far behind is closed: it
@@ -103,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_slow_reader_is_closed_and_its_queue_freed() {
-        let outbox = Outbox::new(Uid(1), SessionId::NONE);
+        let outbox = Outbox::new(Uid(1), SessionId::NONE, Codec::Json);
         let chunk = Bytes::from(vec![0; limits::CONNECTION_QUEUE_BYTES_MAX / 2]);
         for _ in 0..3 {
             outbox.push(chunk.clone());
@@ -115,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_close_comes_after_what_was_queued() {
-        let outbox = Outbox::new(Uid(1), SessionId::NONE);
+        let outbox = Outbox::new(Uid(1), SessionId::NONE, Codec::Json);
         outbox.push(Bytes::from_static(b"one"));
         outbox.close(CloseCode::Drain);
         outbox.push(Bytes::from_static(b"late"));

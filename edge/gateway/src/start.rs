@@ -10,14 +10,15 @@ use hoopoe_wire::{
     frame::ClientFrame,
     session::{CloseCode, SessionStarted, StartSession},
 };
-use tokio::net::TcpStream;
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 use crate::{
     accept::Inner,
+    codec::Codec,
     dispatch::{self, Done},
     ending::End,
     hub::Seat,
+    line::Line,
     outbox::Outbox,
 };
 
@@ -45,34 +46,35 @@ impl From<End> for Refused {
     }
 }
 
-type Socket = WebSocketStream<TcpStream>;
+type Socket = WebSocketStream<Line>;
 
 /// Waits for `session.start` and answers it.
 pub(crate) async fn start(
     inner: &Inner,
     socket: &mut Socket,
     address: IpAddr,
+    codec: Codec,
 ) -> Result<Session, Refused> {
     let text = tokio::select! {
-        first = tokio::time::timeout(inner.parts.timing.start_max, first_text(socket)) => {
+        first = tokio::time::timeout(inner.parts.timing.start_max, first_text(socket, codec)) => {
             first.map_err(|_| End::Close(CloseCode::Token))??
         }
         () = inner.stopping.cancelled() => return Err(End::Close(CloseCode::Drain).into()),
     };
-    let Ok(frame) = serde_json::from_str::<ClientFrame<'_>>(&text) else {
+    let Some(frame) = ClientFrame::read(&text) else {
         return Err(End::Close(CloseCode::BadFrame).into());
     };
     let request_id = RequestId(inner.parts.env.fresh_id());
     let params = frame.params.map_or("{}", |params| params.get());
     let opened = match &*frame.method {
-        "session.start" => open(inner, params, address, request_id).await,
+        "session.start" => open(inner, params, (address, codec), request_id).await,
         _ => Err(Fail::new(&codes::UNAUTHENTICATED)),
     };
     match opened {
         Ok((mut session, reply)) => {
             let result = dispatch::encode_reply(&reply);
             let done = Done { id: frame.id, request_id, result };
-            dispatch::write_done(&mut session.first_frame, &mut Vec::new(), &done);
+            dispatch::write_done(&mut session.first_frame, &mut Vec::new(), &done, codec);
             Ok(session)
         }
         Err(fail) => {
@@ -84,21 +86,22 @@ pub(crate) async fn start(
             };
             let mut frame_bytes = Vec::new();
             let done = Done { id: frame.id, request_id, result: Err(fail) };
-            dispatch::write_done(&mut frame_bytes, &mut Vec::new(), &done);
+            dispatch::write_done(&mut frame_bytes, &mut Vec::new(), &done, codec);
             Err(Refused { frame: frame_bytes, end: End::Close(code) })
         }
     }
 }
 
-async fn first_text(socket: &mut Socket) -> Result<String, End> {
+async fn first_text(socket: &mut Socket, codec: Codec) -> Result<String, End> {
     loop {
-        match socket.next().await {
-            Some(Ok(Message::Text(text))) => return Ok(text.as_str().to_owned()),
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-            Some(Ok(Message::Binary(_))) => return Err(End::Close(CloseCode::BadFrame)),
+        let message = match socket.next().await {
             Some(Ok(Message::Close(_))) => return Err(End::Closed),
+            Some(Ok(message)) => message,
             Some(Err(error)) => return Err(End::of(&error)),
             None => return Err(End::Gone),
+        };
+        if let Some(frame) = codec.read(&message) {
+            return Ok(frame?.text().to_owned());
         }
     }
 }
@@ -107,7 +110,7 @@ async fn first_text(socket: &mut Socket) -> Result<String, End> {
 async fn open(
     inner: &Inner,
     params: &str,
-    address: IpAddr,
+    (address, codec): (IpAddr, Codec),
     request_id: RequestId,
 ) -> Result<(Session, SessionStarted), Fail> {
     let request: StartSession = hoopoe_kernel::decode(params.as_bytes())?;
@@ -117,7 +120,7 @@ async fn open(
     ctx.address = Some(address);
     ctx.request_id = request_id;
     let Actor::User(user) = &ctx.actor else { return Err(Fail::new(&codes::FORBIDDEN)) };
-    let seat = parts.hub.join(ctx.app, Outbox::new(user.uid, started.session));
+    let seat = parts.hub.join(ctx.app, Outbox::new(user.uid, started.session, codec));
     ctx.connection = Some(seat.outbox().number);
     let page = greet(inner, &ctx, &started, request.cursor.as_deref()).await?;
     let reply = SessionStarted {

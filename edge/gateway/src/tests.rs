@@ -29,6 +29,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::{
+    codec::Codec,
     fanout::Fanout,
     hub::{Control, Online, Sources},
     outbox::Outbox,
@@ -156,7 +157,7 @@ impl Bench {
 
     /// A connection of a user.
     async fn join(&self, user: &str) -> Arc<Outbox> {
-        let outbox = Arc::new(Outbox::new(self.uid(user).await, SessionId::NONE));
+        let outbox = Arc::new(Outbox::new(self.uid(user).await, SessionId::NONE, Codec::Json));
         self.online.lock().add(&outbox);
         outbox
     }
@@ -358,7 +359,7 @@ async fn who_may_miss_something_resumes() {
 
 #[test]
 fn a_connection_that_has_left_keeps_nothing() {
-    let outbox = Outbox::new(Uid(1), SessionId::NONE);
+    let outbox = Outbox::new(Uid(1), SessionId::NONE, Codec::Json);
     outbox.push(bytes::Bytes::from_static(b"frame"));
     outbox.abandon();
     outbox.push(bytes::Bytes::from_static(b"frame"));

@@ -206,7 +206,8 @@ impl Printer {
             }},
             "channels": {"socket": {
                 "address": "/v1/socket",
-                "summary": "One JSON object in each text frame.",
+                "summary": "One JSON object in each text frame; by the subprotocol \
+                            `hoopoe.v1.msgpack` the same as MessagePack in binary frames.",
                 "messages": of_channel,
             }},
             "operations": self.operations,

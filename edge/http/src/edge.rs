@@ -14,19 +14,19 @@ use axum::{BoxError, Router, body::Body};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use hoopoe_kernel::{Actor, AppNo, BoxFuture, Ctx, Env, Fail, Registry};
+use hoopoe_wire::{RequestId, codes, limits};
 use http::{HeaderValue, Method, Request, Response, header};
 use hyper::body::Body as HttpBody;
 use metrics::{Counter, Histogram};
 use tower::Service;
 
-use crate::{address, address::Network, page::Page, reply, router};
+use crate::{Origins, address, address::Network, page::Page, reply, router};
 
 /// Turns a request into a WebSocket, or refuses it: the gateway.
 pub trait SocketUpgrade: Send + Sync {
     /// Answers 101 and takes `hyper::upgrade::OnUpgrade` out of the request, or says with another
     /// status why not; the edge adds the words. `peer` is the client's address, behind trusted
-    /// proxies too. The connection below is always a
-    /// `hyper_util::rt::TokioIo<tokio::net::TcpStream>`.
+    /// proxies too. [`crate::lower`] takes the stream out of the upgraded connection.
     fn accept(&self, request: &mut Request<Body>, peer: SocketAddr) -> Response<()>;
 }
 
@@ -61,6 +61,10 @@ pub struct EdgeOptions {
     pub trusted_proxies: Vec<Network>,
     /// HTTP connections that one household may have open; `None`: no limit.
     pub connections_per_address: Option<usize>,
+    /// HTTP connections of the whole server; `None`: no limit.
+    pub connections_max: Option<usize>,
+    /// Origins whose pages may read the API.
+    pub cors_origins: Origins,
 }
 
 /// Shared by all requests.
@@ -113,7 +117,7 @@ impl Edge {
         });
         let class = |name| metrics::counter!("hoopoe_http_responses_total", "class" => name);
         Arc::new(Self {
-            router: router::build(&state),
+            router: state.options.cors_origins.admit(router::build(&state)),
             state,
             by_class: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(class),
             seconds: metrics::histogram!("hoopoe_http_request_seconds"),
@@ -133,14 +137,9 @@ impl Edge {
         let line = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| (request.method().clone(), request.uri().path().to_owned()));
         request.extensions_mut().insert(arrival);
-        let routed = self.router.clone().call(request);
-        let mut response = match AssertUnwindSafe(routed).catch_unwind().await {
-            Ok(Ok(response)) => response,
-            Ok(Err(never)) => match never {},
-            Err(_) => {
-                tracing::error!(%request_id, "a request panicked; the message is above");
-                reply::problem(&Fail::internal(), request_id)
-            }
+        let mut response = match uri_bytes(&request) > limits::URI_BYTES_MAX {
+            true => reply::problem(&Fail::new(&codes::URI_TOO_LONG), request_id),
+            false => self.route(request, request_id).await,
         };
         reply::set_request_id(&mut response, request_id);
         response
@@ -152,6 +151,22 @@ impl Edge {
             log_line(&method, &path, &response, took, client);
         }
         response
+    }
+
+    async fn route<B>(&self, request: Request<B>, request_id: RequestId) -> Response<Body>
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let routed = self.router.clone().call(request);
+        match AssertUnwindSafe(routed).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => {
+                tracing::error!(%request_id, "a request panicked; the message is above");
+                reply::problem(&Fail::internal(), request_id)
+            }
+        }
     }
 
     /// Says from now on that the server is not ready.
@@ -182,6 +197,11 @@ impl Edge {
         }
         self.seconds.record(took.as_secs_f64());
     }
+}
+
+fn uri_bytes<B>(request: &Request<B>) -> usize {
+    let uri = request.uri();
+    uri.path().len() + uri.query().map_or(0, |query| query.len() + 1)
 }
 
 fn log_line(

@@ -7,6 +7,7 @@ mod body;
 mod call;
 mod commands;
 mod connections;
+mod cors;
 mod credential;
 mod edge;
 mod errors;
@@ -19,15 +20,20 @@ mod reply;
 mod router;
 mod schemas;
 mod server;
+mod stream;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use address::{Network, NotANetwork};
 pub use asyncapi::asyncapi;
 pub use axum::body::Body;
 pub use commands::commands;
+pub use cors::{NotAnOrigin, Origins};
 pub use edge::{Edge, EdgeOptions, EdgeParts, Probe, SocketUpgrade};
 pub use errors::errors_page;
 pub use limits::limits_page;
 pub use openapi::openapi;
 pub use server::{Server, bind};
+pub use stream::{Stream, lower};
+pub use tls::{BadTls, Tls, TlsFiles};

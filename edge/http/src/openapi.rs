@@ -207,7 +207,7 @@ const DESCRIPTION: &str = "Every command here is also a method of the socket at 
 /// What only HTTP adds: a token that comes with a public command is looked at all the same, and a
 /// server key may name a user who is not there.
 fn of_http(auth: Auth, has_body: bool) -> Vec<&'static ErrorCode> {
-    let mut codes = vec![&codes::UNAUTHENTICATED];
+    let mut codes = vec![&codes::UNAUTHENTICATED, &codes::URI_TOO_LONG];
     if takes_user(auth) {
         codes.push(&codes::USER_NOT_FOUND);
     }

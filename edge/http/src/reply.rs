@@ -7,7 +7,7 @@ use hoopoe_wire::{RequestId, codes};
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -3,7 +3,8 @@
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use hoopoe_kernel::Fail;
-use hoopoe_wire::{RequestId, codes, limits};
+use hoopoe_wire::{ErrorCode, RequestId, limits};
+use http::StatusCode;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::io::Errno;
@@ -11,7 +12,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    Edge,
+    Edge, Stream, Tls,
     connections::{Connections, OpenConnection},
 };
 
@@ -29,19 +30,51 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// How long a client may take; tests are less patient.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    pub(crate) handshake: Duration,
+    pub(crate) headers: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_millis(limits::TLS_HANDSHAKE_MS_MAX),
+            headers: Duration::from_millis(limits::HEADER_READ_MS_MAX),
+        }
+    }
+}
+
 /// Serves connections until it is stopped.
 pub struct Server {
     edge: Arc<Edge>,
     connections: Arc<Connections>,
+    tls: Option<Arc<Tls>>,
+    patience: Patience,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 impl Server {
-    /// A server that answers with this edge.
-    pub fn new(edge: Arc<Edge>) -> Self {
-        let connections = Connections::new(edge.state().options.connections_per_address);
-        Self { edge, connections, tasks: TaskTracker::new(), stop: CancellationToken::new() }
+    /// A server that answers with this edge, and speaks TLS when it has a pair for it.
+    pub fn new(edge: Arc<Edge>, tls: Option<Arc<Tls>>) -> Self {
+        let options = &edge.state().options;
+        let connections =
+            Connections::new(options.connections_per_address, options.connections_max);
+        Self {
+            edge,
+            connections,
+            tls,
+            patience: Patience::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// Accepts until [`Server::stop`].
@@ -84,25 +117,61 @@ impl Server {
     }
 
     fn welcome(&self, stream: TcpStream, peer: SocketAddr) {
-        let Some(open) = self.connections.enter(peer.ip()) else {
-            metrics::counter!("hoopoe_connections_refused_total").increment(1);
-            refuse(&stream, RequestId(self.edge.state().env.fresh_id()));
-            return;
+        let open = match self.connections.enter(peer.ip()) {
+            Ok(open) => open,
+            Err(code) => {
+                metrics::counter!("hoopoe_connections_refused_total").increment(1);
+                // Behind TLS words would cost a handshake: hanging up says enough.
+                if self.tls.is_none() {
+                    refuse(&stream, code, RequestId(self.edge.state().env.fresh_id()));
+                }
+                return;
+            }
         };
         // Replies are written whole; waiting for more to send only delays them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection was lost before it began");
             return;
         }
-        let (edge, stop) = (self.edge.clone(), self.stop.clone());
-        self.tasks.spawn(serve(edge, stream, peer, stop, open));
+        let (edge, stop, tls) = (self.edge.clone(), self.stop.clone(), self.tls.clone());
+        let patience = self.patience;
+        self.tasks.spawn(async move {
+            let stream = match tls {
+                None => Stream::Tcp(stream),
+                Some(tls) => match shake_hands(&tls, (stream, peer), patience, &stop).await {
+                    Some(stream) => stream,
+                    None => return,
+                },
+            };
+            serve(edge, (stream, peer), patience, stop, open).await;
+        });
+    }
+}
+
+async fn shake_hands(
+    tls: &Tls,
+    (stream, peer): (TcpStream, SocketAddr),
+    patience: Patience,
+    stop: &CancellationToken,
+) -> Option<Stream> {
+    let shaken = tokio::select! {
+        shaken = tls.accept(stream, patience.handshake) => shaken,
+        () = stop.cancelled() => return None,
+    };
+    match shaken {
+        Ok(stream) => Some(stream),
+        Err(error) => {
+            metrics::counter!("hoopoe_tls_failures_total").increment(1);
+            tracing::debug!(%peer, %error, "a TLS handshake came to nothing");
+            None
+        }
     }
 }
 
 async fn serve(
     edge: Arc<Edge>,
-    stream: TcpStream,
-    peer: SocketAddr,
+    (stream, peer): (Stream, SocketAddr),
+    patience: Patience,
     stop: CancellationToken,
     open: OpenConnection,
 ) {
@@ -112,7 +181,7 @@ async fn serve(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(limits::HEADER_READ_MS_MAX))
+        .header_read_timeout(patience.headers)
         .max_header_size(limits::HEADER_BYTES_MAX)
         .max_buf_size(limits::HEADER_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service)
@@ -138,12 +207,13 @@ fn is_exhausted(error: &io::Error) -> bool {
 }
 
 /// Says why and hangs up, without waiting for anything.
-fn refuse(stream: &TcpStream, request_id: RequestId) {
-    let fail = Fail::new(&codes::TOO_MANY_CONNECTIONS);
+fn refuse(stream: &TcpStream, code: &'static ErrorCode, request_id: RequestId) {
+    let fail = Fail::new(code);
+    let status = StatusCode::from_u16(code.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let body = serde_json::to_string(&fail.problem(request_id))
         .expect("a problem holds texts and numbers only, which always encode");
     let head = format!(
-        "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/problem+json\r\n\
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\n\
          content-length: {}\r\nretry-after: 1\r\nconnection: close\r\n\r\n",
         body.len()
     );

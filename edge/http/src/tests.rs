@@ -1,5 +1,9 @@
 //! The edge in front of a small registry: what a client sees on the wire.
 
+mod abuse;
+mod cors;
+mod tls;
+
 use std::{
     net::SocketAddr,
     sync::{
@@ -29,7 +33,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Edge, EdgeOptions, EdgeParts, Probe, Server, SocketUpgrade, bind, schemas};
+use crate::{
+    Edge, EdgeOptions, EdgeParts, Origins, Probe, Server, SocketUpgrade, Tls, bind, schemas,
+    server::Patience,
+};
 
 const PEER: ([u8; 4], u16) = ([9, 9, 9, 9], 1_000);
 
@@ -156,6 +163,10 @@ fn table() -> Vec<Command> {
 }
 
 fn house() -> House {
+    house_for(Origins::default())
+}
+
+fn house_for(cors_origins: Origins) -> House {
     let fakes = Arc::new(Fakes {
         admitted: AtomicUsize::new(0),
         refuse: AtomicBool::new(false),
@@ -180,6 +191,8 @@ fn house() -> House {
         public_url: "http://chat.example".to_owned(),
         trusted_proxies: vec!["10.0.0.0/8".parse().expect("a range")],
         connections_per_address: None,
+        connections_max: None,
+        cors_origins,
     };
     House { edge: Edge::new(parts, options), fakes, health }
 }
@@ -358,8 +371,10 @@ fn the_openapi_document_holds_together() {
     let body = &document["components"]["schemas"]["SayBody"];
     assert!(body["properties"].get("room").is_none() && body["properties"].get("text").is_some());
     let statuses: Vec<&String> = say["responses"].as_object().expect("responses").keys().collect();
-    let expected =
-        ["201", "400", "401", "403", "404", "408", "409", "413", "422", "429", "500", "503", "507"];
+    let expected = [
+        "201", "400", "401", "403", "404", "408", "409", "413", "414", "422", "429", "500", "503",
+        "507",
+    ];
     assert_eq!(statuses, expected);
     let hear = &document["paths"]["/v1/rooms/{room}/say"]["get"];
     let names: Vec<&Value> =
@@ -407,9 +422,24 @@ struct Live {
 }
 
 fn live(house: &House) -> Live {
+    live_with(house, None)
+}
+
+fn live_with(house: &House, tls: Option<Arc<Tls>>) -> Live {
+    run(Server::new(house.edge.clone(), tls))
+}
+
+/// A server that waits for nobody.
+fn hasty(house: &House, tls: Option<Arc<Tls>>) -> Live {
+    let patience = Duration::from_millis(50);
+    let patience = Patience { handshake: patience, headers: patience };
+    run(Server::new(house.edge.clone(), tls).with_patience(patience))
+}
+
+fn run(server: Server) -> Live {
     let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let server = Arc::new(Server::new(house.edge.clone()));
+    let server = Arc::new(server);
     let (sender, ended) = oneshot::channel();
     let running = server.clone();
     tokio::spawn(async move {

@@ -13,9 +13,12 @@ use crate::workspace::{Dependency, Package, folder};
 const BANNED: &[(&str, &str)] = &[
     ("openssl-sys", "TLS is rustls on aws-lc-rs"),
     ("native-tls", "TLS is rustls on aws-lc-rs"),
-    ("ring", "aws-lc-rs is the one crypto provider"),
     ("chrono", "jiff is the one calendar"),
 ];
+
+/// A crypto provider beside ours. Cargo writes it into the lock file because the checker of
+/// certificates names it in a feature that only says what to do where it is; nothing else may.
+const OTHER_PROVIDER: (&str, &str) = ("ring", "rustls-webpki");
 
 /// Crates of which the lock file may hold one version only, and why.
 const SINGLE: &[(&str, &str)] = &[
@@ -94,6 +97,7 @@ fn line_of(text: &str, name: &str) -> usize {
 
 fn lock_file(text: &str, out: &mut Vec<Finding>) {
     let mut seen: HashMap<&str, usize> = HashMap::new();
+    let mut package = "";
     for (index, line) in text.lines().enumerate() {
         let mut say = |advice: String| {
             out.push(Finding::new("Cargo.lock", index + 1, "lock", advice));
@@ -103,7 +107,14 @@ fn lock_file(text: &str, out: &mut Vec<Finding>) {
         {
             say(format!("`{source}` is not crates.io"));
         }
+        let (provider, namer) = OTHER_PROVIDER;
+        let asked =
+            line.trim_start().strip_prefix('"').and_then(|rest| rest.split(['"', ' ']).next());
+        if asked == Some(provider) && package != namer {
+            say(format!("`{package}` wants `{provider}`: aws-lc-rs is the one crypto provider"));
+        }
         let Some(name) = quoted(line, "name = ") else { continue };
+        package = name;
         if let Some((_, why)) = BANNED.iter().find(|(banned, _)| *banned == name) {
             say(format!("`{name}` has come in: {why} (`cargo tree -i {name}` says how)"));
         }
@@ -178,6 +189,10 @@ mod tests {
         let mut out = Vec::new();
         lock_file(lock, &mut out);
         assert_eq!(out.iter().map(|f| f.line).collect::<Vec<_>>(), [1, 3, 4]);
+        let lock = "name = \"rustls-webpki\"\n \"ring\",\nname = \"x\"\n \"ring 0.17\",";
+        let mut out = Vec::new();
+        lock_file(lock, &mut out);
+        assert_eq!(out.iter().map(|f| f.line).collect::<Vec<_>>(), [4]);
         let tree = Tree::of(&[("web/package-lock.json", "{\n\"resolved\": \"https://x\"")]);
         let mut out = Vec::new();
         check(&tree, &[], &[], &mut out);

@@ -4,11 +4,15 @@ use std::collections::{HashMap, VecDeque};
 
 use futures_util::{SinkExt, StreamExt};
 use hoopoe_testkit::harness::{PATIENCE, fail, within};
+use hoopoe_wire::{frame, msgpack};
 use serde_json::{Value, json};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
-    tungstenite::{Error, Message, client::IntoClientRequest, http::Request},
+    tungstenite::{Error, Message, client::IntoClientRequest, http::Request, protocol::Role},
 };
 
 use crate::house::{House, must_io, text};
@@ -25,6 +29,7 @@ pub(crate) enum Seen {
 
 pub(crate) struct Client {
     socket: WebSocketStream<TcpStream>,
+    speaks_packed: bool,
     next_id: u64,
     /// What came while something else was waited for.
     events: VecDeque<Value>,
@@ -45,11 +50,56 @@ impl Client {
         }
         let stream = must_io(tcp.connect(house.address).await);
         match client_async(request(house), stream).await {
-            Ok((socket, _)) => {
-                Self { socket, next_id: 1, events: VecDeque::new(), replies: HashMap::new() }
-            }
+            Ok((socket, _)) => Self::over(socket),
             Err(error) => fail(format!("no socket: {error}")),
         }
+    }
+
+    fn over(socket: WebSocketStream<TcpStream>) -> Self {
+        let (events, replies) = (VecDeque::new(), HashMap::new());
+        Self { socket, speaks_packed: false, next_id: 1, events, replies }
+    }
+
+    /// A socket that offers these subprotocols, and the one that was settled. A client that follows
+    /// the letter hangs up when none is, so this one takes the handshake as it comes.
+    async fn offer(house: &House, offered: &str) -> (TcpStream, Option<String>) {
+        let request = format!(
+            "GET /v1/socket HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             sec-websocket-protocol: {offered}\r\n\r\n"
+        );
+        let mut stream = must_io(TcpStream::connect(house.address).await);
+        must_io(stream.write_all(request.as_bytes()).await);
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(must_io(within(PATIENCE, "the answer", stream.read_u8()).await));
+        }
+        let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+        assert!(head.starts_with("http/1.1 101 "), "{head}");
+        let settled = head.lines().find_map(|line| line.strip_prefix("sec-websocket-protocol: "));
+        (stream, settled.map(str::to_owned))
+    }
+
+    /// What was settled for this offer.
+    pub(crate) async fn settled(house: &House, offered: &str) -> Option<String> {
+        Self::offer(house, offered).await.1
+    }
+
+    /// A socket that speaks this subprotocol, without a session.
+    pub(crate) async fn dial_speaking(house: &House, protocol: &str) -> Self {
+        let (stream, settled) = Self::offer(house, protocol).await;
+        assert_eq!(settled.as_deref(), Some(protocol));
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
+        Self { speaks_packed: protocol == frame::MSGPACK_PROTOCOL, ..Self::over(socket) }
+    }
+
+    /// The same with a session.
+    pub(crate) async fn start_speaking(house: &House, user: &str, protocol: &str) -> Self {
+        let (token, _) = house.token(user).await;
+        let mut client = Self::dial_speaking(house, protocol).await;
+        let reply = client.call("session.start", json!({"token": token})).await;
+        assert_eq!(reply["result"]["user"], user, "{reply}");
+        client
     }
 
     /// A socket of a user whose session is started.
@@ -69,8 +119,16 @@ impl Client {
     pub(crate) async fn send(&mut self, method: &str, params: Value) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
-        self.raw(Message::text(json!({"id": id, "method": method, "params": params}).to_string()))
-            .await;
+        let json = json!({"id": id, "method": method, "params": params}).to_string();
+        let message = match self.speaks_packed {
+            false => Message::text(json),
+            true => {
+                let mut packed = Vec::new();
+                msgpack::from_json(json.as_bytes(), &mut packed).unwrap();
+                Message::binary(packed)
+            }
+        };
+        self.raw(message).await;
         id
     }
 
@@ -84,6 +142,17 @@ impl Client {
     pub(crate) async fn raw(&mut self, message: Message) {
         let sent = within(PATIENCE, "a frame to be sent", self.socket.send(message)).await;
         sent.unwrap_or_else(|error| fail(format!("not sent: {error}")));
+    }
+
+    /// Sends bytes past the library. The server may hang up before it has read all of them.
+    pub(crate) async fn bytes(&mut self, bytes: &[u8]) {
+        let sending = async {
+            let stream = self.socket.get_mut();
+            if stream.write_all(bytes).await.is_ok() {
+                drop(stream.flush().await);
+            }
+        };
+        within(PATIENCE, "bytes to be sent", sending).await;
     }
 
     /// Sends many frames with few packets.
@@ -101,10 +170,17 @@ impl Client {
     /// Whatever comes next.
     pub(crate) async fn next(&mut self) -> Seen {
         match within(PATIENCE, "the next frame", self.socket.next()).await {
-            Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
-                Ok(json) => Seen::Json(json),
-                Err(error) => fail(format!("not JSON: {error}: {text}")),
-            },
+            Some(Ok(Message::Binary(packed))) if self.speaks_packed => {
+                let mut json = Vec::new();
+                msgpack::to_json(&packed, &mut json).unwrap();
+                Seen::Json(serde_json::from_slice(&json).unwrap())
+            }
+            Some(Ok(Message::Text(text))) if !self.speaks_packed => {
+                match serde_json::from_str(&text) {
+                    Ok(json) => Seen::Json(json),
+                    Err(error) => fail(format!("not JSON: {error}: {text}")),
+                }
+            }
             Some(Ok(Message::Ping(_))) => Seen::Ping,
             Some(Ok(Message::Pong(payload))) => Seen::Pong(payload.to_vec()),
             Some(Ok(Message::Close(frame))) => {

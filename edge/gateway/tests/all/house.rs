@@ -62,6 +62,8 @@ pub(crate) struct Setup {
     pub(crate) origins: Vec<String>,
     /// Of the kernel, for each connection; small makes a slow reader slow.
     pub(crate) send_buffer_bytes: Option<u32>,
+    /// Sockets that the house takes.
+    pub(crate) connections_max: Option<usize>,
 }
 
 impl Default for Setup {
@@ -69,9 +71,16 @@ impl Default for Setup {
     fn default() -> Self {
         let hour = Duration::from_secs(3_600);
         let timing = Timing { start_max: hour, heartbeat: hour, close_max: Duration::from_secs(3) };
-        Self { timing, origins: Vec::new(), send_buffer_bytes: None }
+        Self { timing, origins: Vec::new(), send_buffer_bytes: None, connections_max: None }
     }
 }
+
+const CHAINS: &[hoopoe_db::MigrationChain] = &[
+    hoopoe_apps::MIGRATIONS,
+    hoopoe_accounts::MIGRATIONS,
+    hoopoe_log::MIGRATIONS,
+    hoopoe_conversations::MIGRATIONS,
+];
 
 /// Commands that wait until they are let go.
 pub(crate) struct Gate {
@@ -166,6 +175,8 @@ impl House {
             env: env.clone(),
             origins: setup.origins,
             connections_per_address: Some(1),
+            connections_max: setup.connections_max,
+            lower: hoopoe_gateway::lower_tcp,
             timing: setup.timing,
         });
         let (address, listening) = listen(gateway.clone(), setup.send_buffer_bytes);

@@ -15,6 +15,8 @@ use crate::{
 
 /// Bytes that the kernel keeps for a connection at either end.
 const NARROW_BYTES: u32 = 4 * 1_024;
+/// As many as a client may send between two heartbeats; their pongs do not fit into the kernel.
+const PINGS: u16 = limits::CONTROL_FRAMES_PER_HEARTBEAT_MAX;
 
 fn narrow() -> Setup {
     Setup { send_buffer_bytes: Some(NARROW_BYTES), ..Setup::default() }
@@ -142,7 +144,7 @@ async fn pings_that_nobody_wants_answered_hold_nothing_up() {
     let house = House::with(narrow()).await;
     let mut rude = Client::start_with(&house, "bob", Some(NARROW_BYTES)).await;
     // Far more pongs than fit into the kernel: the server is inside of one of them.
-    rude.feed((0..2_000).map(|_| Message::Ping(vec![7; 125].into()))).await;
+    rude.feed((0..PINGS).map(|_| Message::Ping(vec![7; 125].into()))).await;
     rude.raw(Message::binary(vec![0])).await;
     loop {
         match rude.next().await {
@@ -160,7 +162,7 @@ async fn a_drain_does_not_wait_for_who_takes_nothing() {
     let group = house.group(&["ann", "bob", "cat"]).await;
     let _deaf = Client::start_with(&house, "bob", Some(NARROW_BYTES)).await;
     let mut rude = Client::start_with(&house, "cat", Some(NARROW_BYTES)).await;
-    rude.feed((0..2_000).map(|_| Message::Ping(vec![7; 125].into()))).await;
+    rude.feed((0..PINGS).map(|_| Message::Ping(vec![7; 125].into()))).await;
     let words = long();
     for _ in 0..10 {
         house.say("ann", &group, &words).await;

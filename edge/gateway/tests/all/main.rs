@@ -2,6 +2,8 @@
 //! RFC 6455 at the other end.
 
 #[cfg(test)]
+mod abuse;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod commands;
@@ -15,6 +17,7 @@ mod house;
 mod lines;
 #[cfg(test)]
 mod presence;
+mod packed;
 #[cfg(test)]
 mod session;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::house::{House, Setup, must_io};
 
 /// The status of a handshake with these headers beside, or instead of, the usual ones; without a
 /// value, left out.
-async fn status(house: &House, headers: &[(&str, Option<&str>)]) -> u16 {
+pub(crate) async fn status(house: &House, headers: &[(&str, Option<&str>)]) -> u16 {
     let host = house.address.to_string();
     let usual = [
         ("Host", Some(&*host)),
