@@ -36,7 +36,7 @@ pub struct UpsertUser {
     #[serde(default)]
     pub avatar_url: Option<String>,
     /// The app's own data.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::strict::optional")]
     pub metadata: Option<Metadata>,
 }
 
@@ -53,7 +53,7 @@ pub struct BatchUser {
     #[serde(default)]
     pub avatar_url: Option<String>,
     /// The app's own data.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::strict::optional")]
     pub metadata: Option<Metadata>,
 }
 
@@ -97,7 +97,7 @@ pub struct UpdateUser {
     #[serde(default)]
     pub avatar_url: Option<String>,
     /// The new metadata, whole.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::strict::optional")]
     pub metadata: Option<Metadata>,
 }
 

@@ -66,7 +66,7 @@ pub struct CreateApp {
     /// 1 to 100 characters, unique on the server.
     pub name: String,
     /// The operator's own data.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::strict::optional")]
     pub metadata: Option<Metadata>,
 }
 
@@ -100,7 +100,7 @@ pub struct UpdateApp {
     #[serde(default)]
     pub name: Option<String>,
     /// The new metadata, whole.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::strict::optional")]
     pub metadata: Option<Metadata>,
     /// Settings to change.
     #[serde(default)]

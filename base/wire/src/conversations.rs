@@ -165,7 +165,7 @@ pub struct CreateConversation {
     #[serde(default)]
     pub avatar_url: Option<String>,
     /// The app's own data, at most 4 KiB. For a direct conversation that exists it is passed over.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::strict::optional")]
     pub metadata: Option<Metadata>,
     /// Group only: how much of the past later members see; `joined` when left out. It stays.
     #[serde(default)]
@@ -208,7 +208,7 @@ pub struct UpdateConversation {
     #[serde(default)]
     pub avatar_url: Option<String>,
     /// The app's own data, whole: it replaces what was there.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::strict::optional")]
     pub metadata: Option<Metadata>,
 }
 

@@ -18,6 +18,7 @@ pub mod presence;
 pub mod problem;
 pub mod session;
 pub mod settings;
+pub mod strict;
 pub mod time;
 
 pub use ids::{AppId, ConversationId, DeviceId, KeyId, RequestId, SessionId, UserId};

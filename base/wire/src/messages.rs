@@ -50,7 +50,11 @@ pub struct SendRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
     /// The app's own data.
-    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "crate::strict::metadata",
+        skip_serializing_if = "Metadata::is_empty"
+    )]
     pub metadata: Metadata,
 }
 

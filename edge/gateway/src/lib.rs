@@ -9,6 +9,8 @@ mod dispatch;
 mod ending;
 mod fanout;
 mod frames;
+#[doc(hidden)]
+pub mod fuzz;
 mod guard;
 mod hub;
 mod line;

@@ -8,6 +8,8 @@ mod client;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod ending;
 #[cfg(test)]
 mod events;
