@@ -162,6 +162,11 @@ pub(crate) const LEAVES: &[(&str, &[&str], &str)] = &[
         "only the edge knows sockets",
     ),
     ("rustls", &["http", "egress", "db-postgres", "sfu-net"], "TLS ends at the listener"),
+    (
+        "tokio-rustls",
+        &["http", "egress", "db-postgres", "sfu-net", "system"],
+        "TLS ends at the listener",
+    ),
     ("reqwest", &["egress"], "use the guarded client of `base/egress`"),
     ("async-nats", &["bus-nats"], "speak to `bus::Bus`"),
     ("object_store", &["blob"], "use `base/blob`"),

@@ -53,10 +53,10 @@ enum Task {
     },
     /// Run all tests, one part of them, or those of one crate
     ///
-    /// Parts, in order: fmt, clippy, tidy, gen, unit, domains, system, counts, examples. Any other
-    /// word is a crate (`stickers`, `hoopoe-log`); `budget` times an edit in a domain. What is
-    /// missing on the machine (PostgreSQL, valgrind, Node) is installed when run as root on Debian.
-    /// The last line is `N passed, N failed`.
+    /// Parts, in order: fmt, clippy, tidy, gen, unit, domains, system, schema, counts, examples.
+    /// Any other word is a crate (`stickers`, `hoopoe-log`); `budget` times an edit in a domain.
+    /// What is missing on the machine (PostgreSQL, valgrind, Node, Python) is installed when run as
+    /// root on Debian. The last line is `N passed, N failed`.
     Test {
         /// A part, a crate, or `budget`
         part: Option<String>,

@@ -7,6 +7,7 @@ mod budget;
 mod counts;
 mod needs;
 mod parts;
+mod schema;
 mod tally;
 
 use std::time::Instant;

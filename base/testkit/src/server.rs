@@ -226,8 +226,9 @@ impl Server {
         let mut printed = String::new();
         let listening = async {
             while let Ok(Some(line)) = lines.next_line().await {
-                if let Some((_, url)) = line.split_once("listening on http://") {
-                    return Some(url.trim().to_owned());
+                let url = line.split_once("listening on ").map(|(_, url)| url.trim());
+                if let Some((_, address)) = url.and_then(|url| url.split_once("://")) {
+                    return Some(address.to_owned());
                 }
                 printed.push_str(&line);
                 printed.push('\n');
@@ -336,6 +337,16 @@ impl Server {
             fail(format!("SIGTERM: {error}"));
         }
         self.ended(limit).await
+    }
+
+    /// Sends SIGHUP: it reads its TLS files again.
+    ///
+    /// # Panics
+    /// When the process has ended.
+    pub fn hang_up(&self) {
+        if let Err(error) = kill_process(self.pid(), Signal::HUP) {
+            fail(format!("SIGHUP: {error}"));
+        }
     }
 
     /// Waits until the process has ended by itself.

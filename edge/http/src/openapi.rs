@@ -129,7 +129,7 @@ impl Printer {
             answers.insert(status.to_string(), response);
         }
         let mut by_status: BTreeMap<u16, BTreeMap<&str, &ErrorCode>> = BTreeMap::new();
-        for code in info.all_fails().into_iter().chain(of_http(info.auth, has_body)) {
+        for code in info.all_fails().into_iter().chain(of_http(has_body)) {
             by_status.entry(code.status).or_default().insert(code.code, code);
         }
         for (status, codes) in by_status {
@@ -206,11 +206,8 @@ const DESCRIPTION: &str = "Every command here is also a method of the socket at 
 
 /// What only HTTP adds: a token that comes with a public command is looked at all the same, and a
 /// server key may name a user who is not there.
-fn of_http(auth: Auth, has_body: bool) -> Vec<&'static ErrorCode> {
-    let mut codes = vec![&codes::UNAUTHENTICATED, &codes::URI_TOO_LONG];
-    if takes_user(auth) {
-        codes.push(&codes::USER_NOT_FOUND);
-    }
+fn of_http(has_body: bool) -> Vec<&'static ErrorCode> {
+    let mut codes = vec![&codes::UNAUTHENTICATED, &codes::URI_TOO_LONG, &codes::USER_NOT_FOUND];
     if has_body {
         codes.push(&codes::TIMEOUT);
     }

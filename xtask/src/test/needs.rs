@@ -20,6 +20,19 @@ const NODE: Need = Need {
     packages: &["nodejs", "npm"],
 };
 
+const PYTHON: Need = Need { there: has_venv, packages: &["python3", "python3-venv"] };
+/// What makes requests from the OpenAPI document, and what it stands on most.
+const SCHEMATHESIS: &[&str] = &["schemathesis==4.32.5", "hypothesis==6.170.17"];
+
+/// Python, and its module that makes places to install into, which Debian keeps apart.
+fn has_venv() -> bool {
+    which("python3").is_some()
+        && Command::new("python3")
+            .args(["-c", "import ensurepip, venv"])
+            .status()
+            .is_ok_and(|s| s.success())
+}
+
 /// PostgreSQL's server, which Debian keeps out of the search path.
 fn has_postgres() -> bool {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -33,6 +46,25 @@ fn has_postgres() -> bool {
 /// When it is missing and cannot be installed.
 pub(crate) fn postgres() -> Result<(), String> {
     install(&POSTGRES)
+}
+
+/// Installs Python and, into the target directory, schemathesis; the path of its program.
+///
+/// # Errors
+/// When they are missing and cannot be installed.
+pub(crate) fn schemathesis(workspace: &Workspace) -> Result<std::path::PathBuf, String> {
+    install(&PYTHON)?;
+    let name = SCHEMATHESIS.join("+").replace("==", "-");
+    let place = workspace.target.join("tools").join(name);
+    let (program, done) = (place.join("bin/schemathesis"), place.join("done"));
+    if done.is_file() {
+        return Ok(program);
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place))?;
+    let mut pip = Command::new(place.join("bin/pip"));
+    run(pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(SCHEMATHESIS))?;
+    std::fs::write(done, "").map_err(|e| format!("{}: {e}", place.display()))?;
+    Ok(program)
 }
 
 /// Installs Node and npm, for the TypeScript types.

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::tally::{Runner, Tally, tallied};
-use super::{Options, counts, needs};
+use super::{Options, counts, needs, schema};
 use crate::workspace::{Package, Workspace, run, which};
 use crate::{generate, tidy};
 
@@ -32,6 +32,8 @@ pub(crate) enum Part {
     Domains,
     /// A real server with real clients.
     System,
+    /// Requests made from the OpenAPI document.
+    Schema,
     /// Instruction counts.
     Counts,
     /// The code in the documentation.
@@ -48,6 +50,7 @@ impl Part {
         Self::Unit,
         Self::Domains,
         Self::System,
+        Self::Schema,
         Self::Counts,
         Self::Examples,
     ];
@@ -62,6 +65,7 @@ impl Part {
             Self::Unit => "unit",
             Self::Domains => "domains",
             Self::System => "system",
+            Self::Schema => "schema",
             Self::Counts => "counts",
             Self::Examples => "examples",
         }
@@ -69,7 +73,7 @@ impl Part {
 
     /// Whether it uses what [`build`] makes.
     pub(crate) const fn needs_build(self) -> bool {
-        matches!(self, Self::Gen | Self::Unit | Self::Domains | Self::System)
+        matches!(self, Self::Gen | Self::Unit | Self::Domains | Self::System | Self::Schema)
     }
 
     /// Runs it.
@@ -107,6 +111,7 @@ impl Part {
                 needs::postgres()?;
                 only(workspace, options.long, SYSTEM_TESTS)
             }
+            Self::Schema => schema::run(workspace, options.long),
             Self::Counts => counts::run(workspace, options.bless),
             Self::Examples => examples(workspace),
         }

@@ -42,6 +42,7 @@ pub(crate) struct House {
     pub(crate) journal: Journal,
     pub(crate) rest: Rest,
     pub(crate) app: String,
+    key: String,
     tokens: BTreeMap<String, String>,
     _home: TempDir,
 }
@@ -61,7 +62,7 @@ impl House {
         let journal = Journal::new();
         let rest = Rest::with_key(server.address(), &key, &journal);
         let (app, tokens) = ("demo".to_owned(), BTreeMap::new());
-        Self { server, journal, rest, app, tokens, _home: home }
+        Self { server, journal, rest, app, key, tokens, _home: home }
     }
 
     /// With these people, each with a token.
@@ -78,6 +79,11 @@ impl House {
     pub(crate) async fn fresh_token(&self, user: &str) -> String {
         let made = self.rest.must("auth.token", json!({"user": user})).await;
         text(&made["token"])
+    }
+
+    /// The app's key.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
     }
 
     pub(crate) fn token(&self, user: &str) -> &str {
