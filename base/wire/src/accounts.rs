@@ -62,6 +62,7 @@ pub struct BatchUser {
 #[serde(deny_unknown_fields)]
 pub struct BatchUsers {
     /// 1 to 1,000 users, no id twice.
+    #[serde(deserialize_with = "crate::strict::objects")]
     pub users: Vec<BatchUser>,
 }
 
@@ -156,7 +157,7 @@ pub struct IssueToken {
     #[serde(default)]
     pub ttl_s: Option<u64>,
     /// What it will run on.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::strict::object")]
     pub device: Option<Device>,
 }
 

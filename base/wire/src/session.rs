@@ -12,7 +12,11 @@ pub struct StartSession {
     /// A user token.
     pub token: String,
     /// What the device says of itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::strict::object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub device: Option<Device>,
     /// The `cursor` of the last start or sync, to be told only what moved since.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,11 +1,11 @@
 //! JSON objects of the app's own, read as strictly as everything else: a name that stands twice is
 //! refused, not decided by its place, and depth has its limit.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::{Map, Number, Value};
 
@@ -36,6 +36,55 @@ pub fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Met
     }
 
     Ok(Option::<Inner>::deserialize(deserializer)?.map(|Inner(metadata)| metadata))
+}
+
+/// For a field that is an object of ours, or left out, or null. Decoding would take a list of the
+/// fields' values in their order for it.
+///
+/// # Errors
+/// When it is anything else, or not such an object.
+pub fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|Object(value)| value))
+}
+
+/// The same for a list of objects.
+///
+/// # Errors
+/// When one of them is none.
+pub fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let list = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(list.into_iter().map(|Object(value)| value).collect())
+}
+
+/// What is read from an object only.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
+    }
 }
 
 /// A value that may have this many levels.
@@ -121,6 +170,20 @@ mod tests {
         assert_eq!(read(json), Ok(serde_json::from_str(json).unwrap()));
         let none = optional(&mut serde_json::Deserializer::from_str("null"));
         assert_eq!(none.unwrap(), None);
+    }
+
+    #[test]
+    fn an_object_is_no_list_of_its_values() {
+        use crate::accounts::{BatchUsers, IssueToken};
+        let token = |json: &str| serde_json::from_str::<IssueToken>(json);
+        assert!(token(r#"{"user":"a","device":{"platform":"ios"}}"#).unwrap().device.is_some());
+        assert!(token(r#"{"user":"a","device":null}"#).unwrap().device.is_none());
+        assert!(token(r#"{"user":"a"}"#).unwrap().device.is_none());
+        assert!(token(r#"{"user":"a","device":[null,null]}"#).is_err());
+        assert!(token(r#"{"user":"a","device":{"x":1}}"#).is_err());
+        let batch = |json: &str| serde_json::from_str::<BatchUsers>(json);
+        assert_eq!(batch(r#"{"users":[{"id":"a"}]}"#).unwrap().users.len(), 1);
+        assert!(batch(r#"{"users":[["a"]]}"#).is_err());
     }
 
     #[test]

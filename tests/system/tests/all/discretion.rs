@@ -2,6 +2,7 @@
 
 use std::{fs, time::Duration};
 
+use hoopoe_testkit::harness::fail;
 use serde_json::{Value, json};
 
 use crate::house::{House, Store};
@@ -48,7 +49,8 @@ async fn talk(store: Store) {
     // It was told at length, or nothing of this would mean much.
     assert!(lines.len() > 20 && text.contains("answered"), "{} lines", lines.len());
     for line in lines {
-        let parsed: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let parsed: Value =
+            serde_json::from_str(line).unwrap_or_else(|e| fail(format!("{e}: {line}")));
         assert!(parsed["level"].is_string() && parsed["timestamp"].is_string(), "{line}");
         for secret in &secrets {
             assert!(!line.contains(secret.as_str()), "the log tells a secret: {line}");

@@ -172,12 +172,9 @@ impl Two {
 
 /// The id of the app that is not the other one.
 fn own_app(listed: &Value, other: &str) -> String {
-    let items = listed.as_array().or(listed["items"].as_array()).or(listed["apps"].as_array());
-    let ids = items
-        .into_iter()
-        .flatten()
-        .filter_map(|app| app["id"].as_str().or(app["app"].as_str()).map(str::to_owned));
-    ids.filter(|id| id != other).next().unwrap_or_else(|| fail(format!("no app in {listed}")))
+    let items = listed["items"].as_array().into_iter().flatten();
+    let mut ids = items.filter_map(|app| app["id"].as_str());
+    ids.find(|id| *id != other).map_or_else(|| fail(format!("no app in {listed}")), str::to_owned)
 }
 
 /// What a refusal says, but for what names this one request.
