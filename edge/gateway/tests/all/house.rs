@@ -75,13 +75,6 @@ impl Default for Setup {
     }
 }
 
-const CHAINS: &[hoopoe_db::MigrationChain] = &[
-    hoopoe_apps::MIGRATIONS,
-    hoopoe_accounts::MIGRATIONS,
-    hoopoe_log::MIGRATIONS,
-    hoopoe_conversations::MIGRATIONS,
-];
-
 /// Commands that wait until they are let go.
 pub(crate) struct Gate {
     pub(crate) started: AtomicUsize,
