@@ -16,6 +16,9 @@ pub(crate) fn start(config: &LogConfig) -> Result<(), Trouble> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
+        // A log on a full disk must not cost more than its own lines: telling of a line that could
+        // not be written would panic, in whichever thread it was written.
+        .log_internal_errors(false)
         .with_writer(io::stderr);
     let started = match config.format {
         LogFormat::Text => builder.try_init(),
