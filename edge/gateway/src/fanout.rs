@@ -305,6 +305,7 @@ impl Fanout {
             return;
         }
         let chunk = Frames::new(std::mem::take(frames).into());
+        faults::point("fanout.before_push");
         let Some(room) = self.rooms.get_mut(&conversation) else { return };
         let online = self.online.lock();
         send(room.outboxes(&online).iter(), &chunk);
@@ -360,6 +361,12 @@ impl Fanout {
             }
             changes::after(tx, app, conversation, rev, limit, &mut |row| {
                 found.keep_change(row);
+                Ok(())
+            })?;
+            changes::after(tx, app, conversation, members_rev - 1, 1, &mut |row| {
+                if row.rev == members_rev {
+                    found.audience_is_of(row);
+                }
                 Ok(())
             })?;
             found.name_senders(&accounts, tx)?;

@@ -19,11 +19,25 @@ pub(crate) struct Missed {
     conversation: ConversationId,
     messages: Vec<LoggedMessage>,
     changes: Vec<LoggedChange>,
+    /// The head when the audience that the hub knows came to be: what has a higher seq was said to it.
+    /// What has a lower one may have been said to another.
+    audience_since_seq: i64,
 }
 
 impl Missed {
     pub(crate) fn new(app: AppNo, conversation: ConversationId) -> Self {
-        Self { app, conversation, messages: Vec::new(), changes: Vec::new() }
+        Self {
+            app,
+            conversation,
+            messages: Vec::new(),
+            changes: Vec::new(),
+            audience_since_seq: i64::MAX,
+        }
+    }
+
+    /// The change of members that the hub's audience is of.
+    pub(crate) fn audience_is_of(&mut self, row: &ChangeRow<'_>) {
+        self.audience_since_seq = row.at_seq;
     }
 
     /// Tombstones are left out of nothing: they are told as what they were, without content.
@@ -88,17 +102,21 @@ impl Missed {
         self.messages.len().max(self.changes.len()) >= ROWS_MAX
     }
 
-    /// In the order in which it happened, behind a change of members that everybody knows: changes
-    /// decide who hears the messages that follow them.
-    pub(crate) fn into_logged(self, mut members_rev: i64) -> Vec<Logged> {
+    /// In the order in which it happened: changes decide who hears the messages that follow them.
+    /// `members_rev` is that of the hub's audience. Of a message that may be older than this audience
+    /// nobody here knows who was meant: it gets 0, and everybody's spans are asked.
+    pub(crate) fn into_logged(self, members_rev: i64) -> Vec<Logged> {
         let mut logged = Vec::with_capacity(self.messages.len() + self.changes.len());
         let mut changes = self.changes.into_iter().peekable();
+        let mut told_before = None;
         for mut message in self.messages {
             while let Some(change) = changes.next_if(|change| change.at_seq < message.seq) {
-                members_rev = members_rev.max(change.members_rev);
+                told_before = Some(change.members_rev);
                 logged.push(Logged::Change(change));
             }
-            message.members_rev = members_rev;
+            let is_of_audience = message.seq > self.audience_since_seq;
+            let known = told_before.or(is_of_audience.then_some(members_rev));
+            message.members_rev = known.unwrap_or(0);
             logged.push(Logged::Message(message));
         }
         logged.extend(changes.map(Logged::Change));

@@ -16,7 +16,11 @@ use hoopoe_db::{
 use hoopoe_kernel::{Actor, AppNo, Ctx, Env, Uid, UserActor};
 use hoopoe_log::{Batch, ClientId, Log, NewMessage, Writing};
 use hoopoe_presence::{Presence, PresenceParts};
-use hoopoe_testkit::{TestDb, TestEnv, Which, harness::PATIENCE, test_env_seeded};
+use hoopoe_testkit::{
+    TestDb, TestEnv, Which,
+    harness::{PATIENCE, fingerprint, seed},
+    test_env_seeded,
+};
 use hoopoe_wire::{
     ConversationId, SessionId, UserId,
     accounts::UpsertUser,
@@ -355,6 +359,113 @@ async fn who_may_miss_something_resumes() {
     let back = bench.join("bob").await;
     bench.deliver(&[&three]).await;
     assert_eq!(told(&back), ["three"]);
+}
+
+/// Another server removes somebody, and this one does not hear of it: the next message says that the
+/// audience known here is too old.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_that_missed_a_removal_tells_nothing_to_who_was_removed() {
+    let mut bench = Bench::new().await;
+    let (group, created) = bench.group().await;
+    let added = bench.add(group, "cat").await;
+    let (bob, cat) = (bench.join("bob").await, bench.join("cat").await);
+    let one = bench.say(group, "one").await;
+    bench.deliver(&[&created, &added, &one]).await;
+    assert_eq!(told(&cat).last().map(String::as_str), Some("one"));
+    bench.remove(group, "cat").await;
+    let two = bench.say(group, "two").await;
+    bench.deliver(&[&two]).await;
+    assert_eq!(told(&cat), [""; 0], "nobody knows here yet who may hear it");
+    bench.fanout.fill_all().await;
+    assert_eq!(told(&cat), [RESYNC]);
+    assert_eq!(told(&bob)[3..], ["member.removed", "two"]);
+}
+
+/// The same when the database does not answer: rather nobody hears it than somebody who may not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stale_audience_that_cannot_be_read_anew_is_told_nothing() {
+    let mut bench = Bench::new().await;
+    let (group, created) = bench.group().await;
+    let added = bench.add(group, "cat").await;
+    let (bob, cat) = (bench.join("bob").await, bench.join("cat").await);
+    bench.deliver(&[&created, &added]).await;
+    bench.remove(group, "cat").await;
+    let two = bench.say(group, "two").await;
+    bench.is_down.store(true, Ordering::SeqCst);
+    bench.deliver(&[&two]).await;
+    bench.fanout.fill_all().await;
+    for outbox in [&bob, &cat] {
+        let heard = told(outbox);
+        assert_eq!(heard.last().map(String::as_str), Some(RESYNC), "{heard:?}");
+        assert!(!heard.iter().any(|words| words == "two"), "{heard:?}");
+    }
+}
+
+/// A message that was missed is read from the log after the change of members that followed it has
+/// been told: it was not said to who came with that change.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_missed_from_before_a_change_of_members_is_not_told_to_who_came_with_it() {
+    let mut bench = Bench::new().await;
+    let (group, created) = bench.group().await;
+    let (bob, cat) = (bench.join("bob").await, bench.join("cat").await);
+    let one = bench.say(group, "one").await;
+    bench.say(group, "before cat").await;
+    let added = bench.add(group, "cat").await;
+    let with = bench.say(group, "with cat").await;
+    bench.deliver(&[&created, &one, &added, &with]).await;
+    bench.fanout.fill_all().await;
+    let wanted = ["conversation.created", "one", "member.added", "before cat", "with cat"];
+    assert_eq!(told(&bob), wanted);
+    assert_eq!(told(&cat), ["conversation.created", "member.added", "with cat"]);
+}
+
+/// Cat comes, goes, comes back and goes, with something said in each time, on other servers: of all
+/// that, this one hears any part, in any order. She hears nothing from the times when she was out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_a_hub_misses_a_removed_member_hears_nothing_of_the_time_outside() {
+    const ROUNDS: usize = 48;
+    let seed = seed();
+    println!("HOOPOE_SEED={seed}");
+    let mut bench = Bench::new().await;
+    let mut told_inside = 0;
+    for round in 0..ROUNDS {
+        let dice = fingerprint(&[&seed.to_string(), &round.to_string()]);
+        let (group, created) = bench.group().await;
+        let (ann, cat) = (bench.join("ann").await, bench.join("cat").await);
+        let mut batches = vec![created];
+        for (outside, inside) in [("out 1", "in 1"), ("out 2", "in 2")] {
+            batches.push(bench.say(group, outside).await);
+            batches.push(bench.add(group, "cat").await);
+            batches.push(bench.say(group, inside).await);
+            batches.push(bench.remove(group, "cat").await);
+        }
+        batches.push(bench.say(group, "out 3").await);
+        let mut heard = Vec::new();
+        for (index, batch) in batches.iter().enumerate() {
+            // The last one comes: without it nothing tells that anything is missing.
+            let is_missed = dice >> index & 9 == 9 && index + 1 < batches.len();
+            let is_swapped = dice >> (index + 20) & 3 == 3;
+            if is_swapped && let Some(next) = batches.get(index + 1) {
+                bench.deliver(&[next]).await;
+            }
+            if !is_missed {
+                bench.deliver(&[batch]).await;
+            }
+            if dice >> (index + 40) & 3 == 3 {
+                bench.fanout.fill_all().await;
+            }
+            heard.extend(told(&cat));
+        }
+        bench.fanout.fill_all().await;
+        heard.extend(told(&cat));
+        let leaked = heard.iter().find(|words| words.starts_with("out"));
+        assert_eq!(leaked, None, "HOOPOE_SEED={seed}, round {round}: {heard:?}");
+        told_inside += heard.iter().filter(|words| words.starts_with("in")).count();
+        let all = told(&ann);
+        let hears_the_last = all.iter().any(|words| words == "out 3" || words == RESYNC);
+        assert!(hears_the_last, "HOOPOE_SEED={seed}, round {round}: {all:?}");
+    }
+    assert!(told_inside > 0, "she hears what is hers");
 }
 
 #[test]
