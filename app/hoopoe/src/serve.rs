@@ -4,13 +4,14 @@ use std::{
     net::SocketAddr,
     num::{NonZeroU32, NonZeroUsize},
     process::ExitCode,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     thread::available_parallelism,
     time::Duration,
 };
 
+use hoopoe_gateway::Hub;
 use hoopoe_http::{Probe, Server, Tls};
-use hoopoe_kernel::{BoxFuture, Fail};
+use hoopoe_kernel::{BoxFuture, Fail, faults};
 use hoopoe_wire::limits;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::{
@@ -70,10 +71,13 @@ async fn serve(mut config: Config, demo: bool) -> Result<(), Trouble> {
     let address = listener.local_addr().unwrap_or(config.server.listen);
     let metrics = install_metrics()?;
     let house = Arc::new(House::open(&config, Some(data.path())).await?);
+    faults::point("start.opened");
 
-    let probe = Arc::new(Health { house: house.clone(), metrics: metrics.clone() });
+    let probe =
+        Arc::new(Health { house: house.clone(), metrics: metrics.clone(), hub: OnceLock::new() });
     let url = config.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
-    let front = house.front(&config, url.clone(), probe);
+    let front = house.front(&config, url.clone(), probe.clone());
+    probe.hub.get_or_init(|| front.gateway.hub().clone());
     let server = Arc::new(Server::new(front.edge.clone(), tls.clone()));
     let control = tokio::spawn(Control::open(data.path())?.serve(house.clone()));
     let sweeps = tokio::spawn(timers::sweep(house.clone(), front.buckets.clone()));
@@ -101,6 +105,7 @@ async fn serve(mut config: Config, demo: bool) -> Result<(), Trouble> {
     }
 
     tracing::info!("draining");
+    faults::point("drain");
     let drained = drain(&front, &server);
     tokio::select! {
         done = timeout(Duration::from_millis(limits::DRAIN_MS_MAX), drained) => {
@@ -117,6 +122,7 @@ async fn serve(mut config: Config, demo: bool) -> Result<(), Trouble> {
     }
     drop((front, server));
     house.presence.close().await;
+    faults::point("close");
     house.close().await;
     tracing::info!("stopped");
     told
@@ -172,6 +178,8 @@ fn install_metrics() -> Result<PrometheusHandle, Trouble> {
 struct Health {
     house: Arc<House>,
     metrics: PrometheusHandle,
+    /// Set before anybody can ask.
+    hub: OnceLock<Hub>,
 }
 
 impl Probe for Health {
@@ -183,6 +191,9 @@ impl Probe for Health {
     fn metrics(&self) -> String {
         let wal_bytes = self.house.storage.stats().wal_bytes;
         metrics::gauge!("hoopoe_wal_bytes").set(wal_bytes as f64);
+        let (queued, most) = self.hub.get().map_or((0, 0), Hub::queued_bytes);
+        metrics::gauge!("hoopoe_queued_bytes").set(queued as f64);
+        metrics::gauge!("hoopoe_queued_bytes_of_slowest").set(most as f64);
         self.metrics.render()
     }
 }

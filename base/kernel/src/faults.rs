@@ -3,7 +3,24 @@
 //!
 //! `HOOPOE_FAIL_POINT=name:nth` sends SIGKILL to the process at the nth hit of a point;
 //! `HOOPOE_FAULTS=name@every,…` switches seeded bugs on, each at every nth opportunity. The journal
-//! checker must catch every one of them.
+//! checker must catch every one of them. `HOOPOE_FAULT_SETTINGS=name=number,…` makes the server less
+//! patient than a test is.
+
+/// Every named point, in the order in which a server's life passes them. The system tests kill at
+/// each.
+pub const POINTS: &[&str] = &[
+    "migrate",
+    "start.opened",
+    "accept",
+    "session.seated",
+    "append.before_commit",
+    "append.after_commit",
+    "append.after_ack",
+    "fanout.before_push",
+    "checkpoint",
+    "drain",
+    "close",
+];
 
 /// A named place in the order of durability: before a commit, after it, after the reply.
 #[cfg(not(feature = "faults"))]
@@ -17,8 +34,15 @@ pub fn strikes(_name: &'static str) -> bool {
     false
 }
 
+/// A number that a test sets instead of the built-in one.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub fn setting(_name: &'static str) -> Option<u64> {
+    None
+}
+
 #[cfg(feature = "faults")]
-pub use enabled::{point, strikes};
+pub use enabled::{point, setting, strikes};
 
 #[cfg(feature = "faults")]
 mod enabled {
@@ -59,12 +83,20 @@ mod enabled {
 
     /// See the module.
     pub fn point(name: &'static str) {
+        debug_assert!(super::POINTS.contains(&name), "{name} is not among the points");
         let Some(kill) = &*KILL else { return };
         if kill.name == name && kill.left.fetch_sub(1, Ordering::Relaxed) == 1 {
             let own = rustix::process::getpid();
             let killed = rustix::process::kill_process(own, rustix::process::Signal::KILL);
             killed.unwrap_or_else(|_| std::process::abort());
         }
+    }
+
+    /// See the module.
+    pub fn setting(name: &'static str) -> Option<u64> {
+        let text = std::env::var("HOOPOE_FAULT_SETTINGS").ok()?;
+        let mut settings = text.split(',').filter_map(|item| item.split_once('='));
+        settings.find(|(known, _)| *known == name)?.1.parse().ok()
     }
 
     /// See the module.

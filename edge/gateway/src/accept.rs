@@ -98,6 +98,11 @@ impl Gateway {
         }
     }
 
+    /// Who is connected.
+    pub fn hub(&self) -> &Hub {
+        &self.inner.parts.hub
+    }
+
     /// Closes every socket with 4503 and returns when they are gone.
     pub async fn drain(&self) {
         self.inner.stopping.cancel();

@@ -153,6 +153,13 @@ impl Hub {
         }
     }
 
+    /// Bytes that wait for all connections, and for the one that is furthest behind.
+    pub fn queued_bytes(&self) -> (usize, usize) {
+        let online = self.online.lock();
+        let queues = online.all().map(|outbox| outbox.queued_bytes());
+        queues.fold((0, 0), |(sum, most), bytes| (sum + bytes, most.max(bytes)))
+    }
+
     /// How many connections there are.
     pub fn connections(&self) -> usize {
         self.online.lock().count

@@ -79,6 +79,11 @@ impl Outbox {
         queue.bytes = 0;
     }
 
+    /// Bytes that wait.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.queue.lock().bytes
+    }
+
     /// Registers who is woken by the next push.
     pub(crate) fn register(&self, waker: &std::task::Waker) {
         self.waker.register(waker);

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use futures_util::StreamExt;
 use hoopoe_accounts::Started;
-use hoopoe_kernel::{Actor, Ctx, Fail};
+use hoopoe_kernel::{Actor, Ctx, Fail, faults};
 use hoopoe_wire::{
     RequestId, Time, codes,
     frame::ClientFrame,
@@ -122,6 +122,7 @@ async fn open(
     let Actor::User(user) = &ctx.actor else { return Err(Fail::new(&codes::FORBIDDEN)) };
     let seat = parts.hub.join(ctx.app, Outbox::new(user.uid, started.session, codec));
     ctx.connection = Some(seat.outbox().number);
+    faults::point("session.seated");
     let page = greet(inner, &ctx, &started, request.cursor.as_deref()).await?;
     let reply = SessionStarted {
         user: user.id.clone(),

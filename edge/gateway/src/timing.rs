@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hoopoe_kernel::faults;
 use hoopoe_wire::limits;
 
 /// Heartbeats that may go unanswered.
@@ -20,9 +21,10 @@ pub struct Timing {
 
 impl Default for Timing {
     fn default() -> Self {
+        let heartbeat_ms = faults::setting("heartbeat_ms").unwrap_or(limits::HEARTBEAT_MS);
         Self {
             start_max: Duration::from_millis(limits::SESSION_START_MS_MAX),
-            heartbeat: Duration::from_millis(limits::HEARTBEAT_MS),
+            heartbeat: Duration::from_millis(heartbeat_ms),
             close_max: Duration::from_secs(3),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use hoopoe_kernel::Fail;
+use hoopoe_kernel::{Fail, faults};
 use hoopoe_wire::{ErrorCode, RequestId, limits};
 use http::StatusCode;
 use hyper::{server::conn::http1, service::service_fn};
@@ -88,6 +88,7 @@ impl Server {
             match accepted {
                 Ok((stream, peer)) => {
                     exhausted = false;
+                    faults::point("accept");
                     self.welcome(stream, peer);
                 }
                 Err(error) if is_exhausted(&error) => {
