@@ -1,8 +1,9 @@
 //! A scripted client that behaves as the SDK must: it keeps an outbox, reconnects by itself,
 //! resumes from its cursors, fills gaps from history and sends again what was not acknowledged.
 
+mod state;
+
 use std::{
-    collections::{BTreeMap, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,10 +19,13 @@ use tokio::{
 use crate::{
     client::{Connection, Outcome, Refusal, text_message},
     harness::{PATIENCE, fail, within},
-    journal::{Journal, Name, Row},
+    journal::{Head, Journal, Name, Row},
     recorder::{head, row},
     server::Up,
 };
+
+use state::Item;
+pub use state::{Log, State};
 
 /// How soon a client that could not connect tries again, unless the server comes up earlier.
 const RETRY: Duration = Duration::from_millis(50);
@@ -37,72 +41,6 @@ pub struct Identity {
     pub device: String,
     /// A user token.
     pub token: String,
-}
-
-/// What a peer holds of one conversation.
-#[derive(Debug, Clone, Default)]
-pub struct Log {
-    /// Everything after this seq is held, up to [`Log::filled_to`].
-    pub after: u64,
-    /// No hole up to here.
-    pub filled_to: u64,
-    /// Newest change seen.
-    pub rev: u64,
-    /// The messages; `None` stands for one that this member may not see.
-    pub rows: BTreeMap<u64, Option<Row>>,
-}
-
-impl Log {
-    fn put(&mut self, seq: u64, row: Option<Row>) {
-        let known = self.rows.entry(seq).or_default();
-        if row.is_some() {
-            *known = row;
-        }
-        while self.rows.contains_key(&(self.filled_to + 1)) {
-            self.filled_to += 1;
-        }
-    }
-
-    /// The messages that this member may see, in order.
-    pub fn messages(&self) -> impl Iterator<Item = &Row> {
-        self.rows.values().flatten()
-    }
-}
-
-/// A message that waits for its ack.
-#[derive(Debug, Clone)]
-struct Item {
-    number: u64,
-    conversation: Name,
-    client_id: String,
-    text: String,
-}
-
-/// What a peer knows; see [`Peer::until`].
-#[derive(Debug, Default)]
-pub struct State {
-    /// By conversation.
-    pub logs: BTreeMap<Name, Log>,
-    outbox: VecDeque<Item>,
-    /// Whether a session is started now.
-    pub is_connected: bool,
-    /// Sessions started so far.
-    pub starts: u64,
-    /// Sends acknowledged so far.
-    pub acked: u64,
-    /// Sends refused for good.
-    pub refused: Vec<String>,
-    /// From "the server is up again" to "caught up and everything sent again", per reconnection.
-    pub resumed_after: Vec<Duration>,
-    sent: u64,
-    received: u64,
-}
-
-impl State {
-    /// Sends that wait for their ack.
-    pub fn unacked(&self) -> usize {
-        self.outbox.len()
-    }
 }
 
 enum Order {
@@ -295,15 +233,12 @@ impl Life {
     async fn session(&mut self, mut connection: Connection, up: Up) -> Result<Ended, Refusal> {
         let start = connection.start(&self.who.token, self.cursor.as_deref()).await?;
         self.cursor = start["cursor"].as_str().map(str::to_owned);
-        let heads: Vec<_> = start["heads"].as_array().into_iter().flatten().map(head).collect();
-        for head in &heads {
-            let held = self.log(&head.conversation, |log| {
-                log.rev = log.rev.max(head.head_rev);
-                log.filled_to
-            });
-            if held < head.head_seq {
-                self.fill(&connection, &head.conversation, head.head_seq).await?;
-            }
+        if start["reset"] == true {
+            self.shared.change(|state| state.logs.clear());
+        }
+        self.catch_up(&connection, &heads(&start)).await?;
+        if start["digest"] != self.shared.state.lock().digest() {
+            self.compare_all(&connection).await?;
         }
         let mut in_flight = FuturesUnordered::new();
         let mut posted = 0;
@@ -334,6 +269,33 @@ impl Life {
                     }
                     None => return Ok(Ended::Over),
                 },
+            }
+        }
+    }
+
+    /// Reads what is missing up to these heads.
+    async fn catch_up(&self, connection: &Connection, heads: &[Head]) -> Result<(), Refusal> {
+        for head in heads {
+            let held = self.log(&head.conversation, |log| {
+                log.rev = log.rev.max(head.head_rev);
+                log.filled_to
+            });
+            if held < head.head_seq {
+                self.fill(connection, &head.conversation, head.head_seq).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes through the full list of heads once.
+    async fn compare_all(&self, connection: &Connection) -> Result<(), Refusal> {
+        let mut params = json!({});
+        loop {
+            let page = connection.call("sync.get", params).await?;
+            self.catch_up(connection, &heads(&page)).await?;
+            match page["next_page"].as_str() {
+                Some(next) => params = json!({"page": next}),
+                None => return Ok(()),
             }
         }
     }
@@ -486,6 +448,10 @@ impl Life {
         connection.call("session.sync", json!({})).await?;
         Ok(())
     }
+}
+
+fn heads(reply: &Value) -> Vec<Head> {
+    reply["heads"].as_array().into_iter().flatten().map(head).collect()
 }
 
 /// A send under way: its client id and what it comes to.

@@ -24,6 +24,8 @@ use rustix::{
 };
 use tokio::sync::OnceCell;
 
+pub use hoopoe_db_postgres::run_alone;
+
 use install::Programs;
 use server::Place;
 
@@ -90,7 +92,7 @@ impl Postgres {
     /// Runs statements as superuser, outside of any transaction.
     pub async fn admin(&self, sql: &str) -> Result<(), SetupError> {
         let url = self.place.url("postgres");
-        hoopoe_db_postgres::run_alone(&url, sql).await.map_err(SetupError::new)
+        run_alone(&url, sql).await.map_err(SetupError::new)
     }
 
     /// The port on 127.0.0.1.
@@ -241,7 +243,7 @@ mod tests {
     use super::*;
 
     async fn answers(url: &str) -> bool {
-        hoopoe_db_postgres::run_alone(url, "SELECT 1").await.is_ok()
+        run_alone(url, "SELECT 1").await.is_ok()
     }
 
     #[tokio::test]
@@ -249,8 +251,8 @@ mod tests {
         let server = shared().await.unwrap();
         let (one, two) = (server.database().await.unwrap(), server.database().await.unwrap());
         assert_ne!(one, two);
-        hoopoe_db_postgres::run_alone(&one, "CREATE TABLE t (a BIGINT)").await.unwrap();
-        let other = hoopoe_db_postgres::run_alone(&two, "SELECT a FROM t").await;
+        run_alone(&one, "CREATE TABLE t (a BIGINT)").await.unwrap();
+        let other = run_alone(&two, "SELECT a FROM t").await;
         assert!(other.is_err(), "a table of one database shows in another");
         server.drop_database(&one).await.unwrap();
         assert!(!answers(&one).await);
@@ -262,11 +264,11 @@ mod tests {
         let server = start_private(Durability::Durable).await.unwrap();
         let url = server.database().await.unwrap();
         let make = "CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (1)";
-        hoopoe_db_postgres::run_alone(&url, make).await.unwrap();
+        run_alone(&url, make).await.unwrap();
         server.kill().await.unwrap();
         assert!(!answers(&url).await);
         server.restart().await.unwrap();
         let check = "INSERT INTO t SELECT 1 / COUNT(*) FROM t";
-        hoopoe_db_postgres::run_alone(&url, check).await.unwrap();
+        run_alone(&url, check).await.unwrap();
     }
 }

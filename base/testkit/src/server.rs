@@ -23,6 +23,8 @@ use crate::{
     journal::{Caps, Usage},
 };
 
+pub use hoopoe_kernel::faults::POINTS as FAIL_POINTS;
+
 /// Where the server's binary is: `HOOPOE_BIN`, or `hoopoe` in the folder that the test itself was
 /// built into.
 ///
@@ -333,10 +335,23 @@ impl Server {
     /// # Panics
     /// When it does not end within `limit`.
     pub async fn terminate(&mut self, limit: Duration) -> ExitStatus {
+        self.ask_to_stop();
+        self.ended(limit).await
+    }
+
+    /// Sends SIGTERM.
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub fn ask_to_stop(&self) {
         if let Err(error) = kill_process(self.pid(), Signal::TERM) {
             fail(format!("SIGTERM: {error}"));
         }
-        self.ended(limit).await
+    }
+
+    /// What it has written into its log, all its lives together.
+    pub fn log(&self) -> String {
+        tail(&self.log, 0)
     }
 
     /// Sends SIGHUP: it reads its TLS files again.

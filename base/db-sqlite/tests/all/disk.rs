@@ -1,18 +1,14 @@
 //! A disk that answers with errors. Each test runs its body in a process of its own, because what
 //! breaks the disk breaks it for the whole process.
 
-use std::{
-    env,
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{env, ffi::OsString, path::Path, time::Duration};
 
 use hoopoe_db::{Backend, DbErrorKind};
 use hoopoe_db_sqlite::SqliteOptions;
-use hoopoe_testkit::harness::{PATIENCE, within};
+use hoopoe_testkit::{
+    harness::{PATIENCE, within},
+    shim::{self, BAD_SYNC, Shim},
+};
 use hoopoe_wire::codes;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -23,8 +19,7 @@ use crate::{
 
 const LIMIT: Duration = Duration::from_secs(60);
 const UNAVAILABLE: Result<i64, &str> = Err(codes::UNAVAILABLE.code);
-/// Where the shim looks for what it is to break.
-const BAD_SYNC: &str = "HOOPOE_BAD_SYNC";
+
 
 /// Runs a test of this file again in a process of its own.
 fn apart(test: &str, folder: &Path, variables: Vec<(&'static str, OsString)>) {
@@ -80,31 +75,17 @@ fn a_disk_that_refuses_to_write_costs_only_what_it_refused() {
     passed();
 }
 
-/// Compiles the shim. The compiler is the one that has built SQLite for this test.
-fn shim(folder: &Path) -> PathBuf {
-    let (source, library) = (folder.join("shim.c"), folder.join("shim.so"));
-    fs::write(&source, include_str!("shim.c")).expect("a folder to write in");
-    let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
-    let mut command = Command::new(compiler);
-    command.args(["-shared", "-fPIC", "-o"]).args([&library, &source]);
-    assert!(command.status().expect("a C compiler").success());
-    library
-}
-
 fn apart_with_shim(test: &str) {
     let folder = tempfile::tempdir().expect("a folder");
-    let order = folder.path().join("bad-sync").into_os_string();
-    let preload = shim(folder.path()).into_os_string();
-    apart(test, folder.path(), vec![(BAD_SYNC, order), ("LD_PRELOAD", preload)]);
+    let shim = Shim::build(folder.path());
+    let variables = shim.variables().map(|(name, value)| (name, value.as_os_str().to_owned()));
+    apart(test, folder.path(), variables.into());
 }
 
 /// From now on syncing files whose path ends like this fails; `None`: the disk is good again.
 fn break_sync(ending: Option<&str>) {
     let order = env::var_os(BAD_SYNC).expect("the parent has set it");
-    match ending {
-        Some(ending) => fs::write(order, ending).expect("a folder to write in"),
-        None => fs::remove_file(order).expect("it was there"),
-    }
+    shim::break_sync(Path::new(&order), ending);
 }
 
 /// Nothing is acknowledged any more, though the disk says that it is well again.

@@ -134,10 +134,16 @@ fn repeats(key: Key<'_>, send: &Send<'_>, report: &mut Report) {
     }
 }
 
+/// The disk or the database failed in the middle of the commit.
+const OUTCOME_UNKNOWN: &str = "server.outcome_unknown";
+
 /// I17: when every attempt was refused, with a promise that nothing was written, nothing was.
 fn refused_not_written(key: Key<'_>, send: &Send<'_>, shelves: &[&Shelf<'_>], report: &mut Report) {
-    // 500 promises nothing: something broke, nobody knows where.
-    let clean = |outcome: &Outcome<'_>| matches!(outcome, Outcome::Refused { status, .. } if *status != 500);
+    // 500 promises nothing: something broke, nobody knows where. Another code says just that.
+    let clean = |outcome: &Outcome<'_>| match outcome {
+        Outcome::Refused { status, code } => *status != 500 && *code != OUTCOME_UNKNOWN,
+        _ => false,
+    };
     if !send.attempts.iter().all(|attempt| clean(&attempt.outcome)) {
         return;
     }

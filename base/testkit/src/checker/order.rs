@@ -1,6 +1,6 @@
 //! I3, I4 and I5: one gapless order, the same for everybody, that respects cause and effect.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     Invariant::{I3, I4, I5},
@@ -43,19 +43,20 @@ fn gapless(facts: &Facts<'_>, report: &mut Report) {
     }
 }
 
-/// I3 and I4 within one page: ascending, without a hole.
+/// I3 and I4 within one page: ascending, without a hole but that of a time outside.
 fn pages(facts: &Facts<'_>, report: &mut Report) {
     for entry in facts.entries {
         let What::Page { conversation, asked, rows, path, has_after, .. } = &entry.what else {
             continue;
         };
         let reader = format!("{} by {path:?}", entry.who.user);
+        let was_away = facts.stays(conversation, &entry.who.user).len() > 1;
         for pair in rows.windows(2) {
             let (one, two) = (pair[0].seq, pair[1].seq);
             if two <= one {
                 let story = format!("{two} follows {one} in a page for {reader}");
                 report.add(I4, (&**conversation, two), story);
-            } else if two > one + 1 {
+            } else if two > one + 1 && !was_away {
                 let story = format!("{two} follows {one} in a page for {reader}: a hole");
                 report.add(I3, (&**conversation, two), story);
             }
@@ -245,15 +246,26 @@ fn real_time(facts: &Facts<'_>, seqs: &Seqs<'_>, report: &mut Report) {
     }
 }
 
-/// I5: sends of one connection keep their order, whether their acks were awaited or not.
+/// I5: sends of one connection keep their order, whether their acks were awaited or not. One that was
+/// refused is sent again behind its successors; and a connection that its client has given up after a
+/// refusal may owe it more refusals.
 fn first_in_first_out(facts: &Facts<'_>, seqs: &Seqs<'_>, report: &mut Report) {
     // By connection and conversation: the line of the send, what was sent, its seq.
     type Queue<'a> = Vec<(usize, Key<'a>, u64)>;
     let mut queues: BTreeMap<(u32, &str), Queue<'_>> = BTreeMap::new();
+    let broken: HashSet<u32> = facts
+        .entries
+        .iter()
+        .filter(|entry| matches!(entry.what, What::Refused { status: 500.., .. }))
+        .map(|entry| entry.who.connection)
+        .collect();
     for (&key, send) in &facts.sends {
         let Some(first) = send.attempts.first() else { continue };
-        // A refused send is sent again later, behind its successors.
-        let refused = send.attempts.iter().any(|a| matches!(a.outcome, Outcome::Refused { .. }));
+        let refused = send.attempts.iter().any(|attempt| match attempt.outcome {
+            Outcome::Refused { .. } => true,
+            Outcome::Unknown => broken.contains(&attempt.who.connection),
+            Outcome::Acked { .. } => false,
+        });
         if let Some(&seq) = seqs.get(&key)
             && !refused
         {

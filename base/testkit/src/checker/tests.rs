@@ -388,6 +388,57 @@ fn i5_a_swapped_pair_of_one_connection_is_reported() {
 }
 
 #[test]
+fn i5_a_connection_given_up_after_a_refusal_may_owe_more_of_them() {
+    let story = |refusal: Option<u16>| {
+        let mut scene = Scene::default();
+        scene.created(&["ann", "bob"]);
+        let (first, _, third) =
+            (scene.start("ann", "one"), scene.start("ann", "two"), scene.start("ann", "three"));
+        if let Some(status) = refusal {
+            scene.refuse("ann", first, status, true);
+        }
+        scene.ack("ann", third, row(1, "ann", "three"));
+        // On another connection, behind its successor.
+        let again = scene.start("ann", "two");
+        scene.ack("ann", again, row(2, "ann", "two"));
+        scene.histories(&[row(1, "ann", "three"), row(2, "ann", "two")]);
+        check(&scene.evidence).iter().filter(|finding| finding.invariant == I5).count()
+    };
+    assert_eq!((story(None), story(Some(404)), story(Some(503))), (1, 1, 0));
+}
+
+#[test]
+fn i3_only_a_time_outside_leaves_a_hole_in_a_page() {
+    let holes = |goes: bool| {
+        let mut scene = Scene::default();
+        scene.created(&["ann", "bob"]);
+        if goes {
+            scene.remove("bob");
+            scene.requests += 1;
+            let (request, users) = (scene.requests, vec!["bob".into()]);
+            scene.line("ann", What::AddStart { request, conversation: C.into(), users });
+            scene.line("ann", What::AddAck { request });
+        }
+        let rows = vec![row(1, "ann", "one"), row(3, "ann", "three")];
+        scene.page("bob", Asked::Newest, rows);
+        check(&scene.evidence).iter().filter(|finding| finding.invariant == I3).count()
+    };
+    assert_eq!((holes(false), holes(true)), (1, 0));
+}
+
+#[test]
+fn i17_a_refusal_that_promises_nothing_is_none() {
+    let mut scene = Scene::default();
+    scene.created(&["ann", "bob"]);
+    let request = scene.start("ann", "one");
+    let code = "server.outcome_unknown".into();
+    scene.line("ann", What::Refused { request, status: 503, code, retry_after: true });
+    scene.histories(&[row(1, "ann", "one")]);
+    let findings = check(&scene.evidence);
+    assert!(findings.is_empty(), "{}", describe(&findings));
+}
+
+#[test]
 fn i6_a_repeat_with_another_seq_or_content_is_reported() {
     let mut scene = whole();
     scene.send("ann", "a1", 1);
