@@ -67,7 +67,7 @@ fn serve(session: &mut Session, lane: &mut dyn Lane) {
         }
         // Where nothing can be reached, or nobody knows what was stored, parts fare no better. A
         // poisonous item, however, meets its own end only.
-        let can_split = error.kind() != DbErrorKind::Unavailable;
+        let can_split = !matches!(error.kind(), DbErrorKind::Unavailable | DbErrorKind::Unknown);
         if can_split && guarded("was split", || lane.split()).unwrap_or(false) {
             (repeats, reconnects) = (0, 0);
             continue;

@@ -196,7 +196,7 @@ impl Session {
         match result {
             Ok(()) if was_warned.load(Ordering::Relaxed) => {
                 let words = "the server committed with a warning; what is stored is not known";
-                Err(CommitFailure::Final(DbError::new(DbErrorKind::Unavailable, words)))
+                Err(CommitFailure::Final(DbError::new(DbErrorKind::Unknown, words)))
             }
             Ok(()) => Ok(()),
             Err(error) => {
@@ -206,7 +206,13 @@ impl Session {
                 }
                 // Whatever the connection's state is now, it is not needed any more.
                 self.give_up();
-                Err(CommitFailure::Final(error))
+                Err(CommitFailure::Final(match error.kind() {
+                    // Its last words came from the connection, not from the transaction.
+                    DbErrorKind::Unavailable => {
+                        DbError::new(DbErrorKind::Unknown, error.to_string())
+                    }
+                    _ => error,
+                }))
             }
         }
     }

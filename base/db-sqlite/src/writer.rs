@@ -204,7 +204,11 @@ impl Loop {
             tx.control("COMMIT")
         });
         let sync_failed = tx.sync_failed;
-        if let Err(error) = result {
+        if let Err(mut error) = result {
+            if sync_failed {
+                // All of it is written, and only the disk knows whether it stays.
+                error = DbError::new(DbErrorKind::Unknown, error.to_string());
+            }
             batch.fail_all(&error);
             self.recover(&error, sync_failed);
         } else {

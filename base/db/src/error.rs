@@ -19,6 +19,9 @@ pub enum DbErrorKind {
     BatchLost,
     /// The connection, the pool or the writer is not there (restart, shutdown, overload).
     Unavailable,
+    /// The disk or the connection failed while the transaction was committed: it is stored, or it
+    /// is not, and nobody can know before the database is there again.
+    Unknown,
     /// The file or a row in it is damaged.
     Corrupt,
     /// A value was not of the type that the code expects.
@@ -74,6 +77,7 @@ impl From<DbError> for Fail {
     fn from(error: DbError) -> Self {
         let fail = match error.kind {
             DbErrorKind::Full => Fail::storage_full(),
+            DbErrorKind::Unknown => Fail::outcome_unknown(),
             DbErrorKind::Io
             | DbErrorKind::Retry
             | DbErrorKind::BatchLost

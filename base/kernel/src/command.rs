@@ -144,7 +144,7 @@ impl CommandInfo {
         all.extend([&codes::TOO_LARGE, &codes::INVALID, &codes::RATE_LIMITED]);
         all.extend([&codes::INTERNAL, &codes::UNAVAILABLE]);
         if self.method != Method::Get {
-            all.push(&codes::STORAGE_FULL);
+            all.extend([&codes::OUTCOME_UNKNOWN, &codes::STORAGE_FULL]);
         }
         all.extend(self.fails);
         all

@@ -45,6 +45,11 @@ impl Fail {
         Self::new(&codes::UNAVAILABLE)
     }
 
+    /// 503, to be sent again under the same key: it may be stored.
+    pub fn outcome_unknown() -> Self {
+        Self::new(&codes::OUTCOME_UNKNOWN)
+    }
+
     /// 507, to be tried again.
     pub fn storage_full() -> Self {
         Self::new(&codes::STORAGE_FULL)

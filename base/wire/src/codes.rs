@@ -84,6 +84,9 @@ codes! {
     UNAVAILABLE = "server.unavailable", 503, true, "Not now",
         "The server or its database is restarting or overloaded. Nothing was written.",
         "Try again after `Retry-After`.";
+    OUTCOME_UNKNOWN = "server.outcome_unknown", 503, true, "Nobody knows",
+        "The database or its disk failed while it committed: this was written, or it was not.",
+        "Send it again under the same `client_id` or `Idempotency-Key`: it is stored once.";
     STORAGE_FULL = "storage.full", 507, true, "No space left",
         "The disk is full. Nothing was written; reading goes on.",
         "Free space; the server heals by itself.";

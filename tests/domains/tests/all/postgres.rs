@@ -181,14 +181,14 @@ async fn commit_once(db: &Db) -> (Option<DbErrorKind>, usize) {
 async fn a_server_that_ends_at_the_commit_leaves_it_unknown(db: TestDb) {
     let (db, url) = on_server(db).await;
     at_commit(&url, "PERFORM pg_terminate_backend(pg_backend_pid())").await;
-    assert_eq!(commit_once(&db).await, (Some(DbErrorKind::Unavailable), 1), "never run again");
+    assert_eq!(commit_once(&db).await, (Some(DbErrorKind::Unknown), 1), "never run again");
 }
 
 #[db_test(postgres)]
 async fn a_commit_with_a_warning_is_not_acknowledged(db: TestDb) {
     let (db, url) = on_server(db).await;
     at_commit(&url, "RAISE WARNING 'canceling wait for synchronous replication'").await;
-    assert_eq!(commit_once(&db).await, (Some(DbErrorKind::Unavailable), 1));
+    assert_eq!(commit_once(&db).await, (Some(DbErrorKind::Unknown), 1));
 }
 
 #[db_test(postgres)]
@@ -249,7 +249,7 @@ async fn a_commit_whose_answer_is_lost_is_unknown_and_not_repeated(db: TestDb) {
     let (proxy, url) = Proxy::before(&url).await;
     let db = connect(&url).await;
     proxy.cuts_commits.store(true, Ordering::Relaxed);
-    assert_eq!(commit_once(&db).await, (Some(DbErrorKind::Unavailable), 1));
+    assert_eq!(commit_once(&db).await, (Some(DbErrorKind::Unknown), 1));
     assert_eq!(stored(&direct).await, [1], "it was committed, but nobody could know");
     proxy.cuts_commits.store(false, Ordering::Relaxed);
     db.write(|tx| Ok(insert(tx, 2)?)).await.unwrap();
@@ -267,7 +267,7 @@ async fn a_lane_does_not_acknowledge_what_it_cannot_know(db: TestDb) {
     proxy.cuts_commits.store(true, Ordering::Relaxed);
     lane.put(&[Item::Good(2), Item::Good(3)]);
     let steps = lane.answered(3).await;
-    let unknown = Step::GaveUp(vec![Item::Good(2), Item::Good(3)], DbErrorKind::Unavailable);
+    let unknown = Step::GaveUp(vec![Item::Good(2), Item::Good(3)], DbErrorKind::Unknown);
     assert_eq!(steps[3..], [Step::Taken(2), Step::Ran, unknown], "neither repeated nor split");
     proxy.cuts_commits.store(false, Ordering::Relaxed);
     lane.put(&[Item::Good(4)]);
