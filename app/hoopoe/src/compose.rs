@@ -74,6 +74,9 @@ impl House {
         migrate(&db, MIGRATIONS).await?;
         let env = Env::system();
         let bus: Arc<dyn Bus> = LocalBus::new();
+        if storage.has_lost() {
+            hoopoe_log::begin_epoch(&db).await?;
+        }
         let log = Log::open(db.clone(), env.clone()).await?;
         let apps = Apps::new(db.clone(), env.clone());
         let accounts = Accounts::new(db.clone(), env.clone(), apps.clone(), bus.clone());
@@ -105,7 +108,7 @@ impl House {
     pub(crate) async fn probe_write(&self, patience: Duration) -> Result<(), Fail> {
         let stuck = |words: &str| Fail::unavailable().with_detail(words);
         if !self.storage.stats().writable {
-            return Err(stuck("the database takes no writes until the server starts anew"));
+            return Err(stuck(self.storage.why_not_writable()));
         }
         let written = tokio::time::timeout(patience, self.db.write(|_| Ok(()))).await;
         written.unwrap_or_else(|_| Err(stuck("the database does not answer")))

@@ -8,6 +8,7 @@ mod checkpoint;
 mod lock;
 mod options;
 mod reader;
+mod torn;
 mod tx;
 mod writer;
 
@@ -54,14 +55,41 @@ pub struct Sqlite {
     readers: reader::Readers,
     writer: writer::Writer,
     options: SqliteOptions,
+    has_lost: bool,
 }
 
 impl Sqlite {
-    /// Opens or creates the file and starts the threads.
+    /// Opens or creates the file and starts the threads. Refuses, as corrupt, a write-ahead log of
+    /// which nothing can be read.
     pub fn open(options: SqliteOptions) -> Result<Arc<Self>, DbError> {
+        let has_lost = match torn::examine(&options.path)? {
+            torn::Wal::Sound => false,
+            torn::Wal::Torn { at_byte } => {
+                tracing::error!(
+                    at_byte,
+                    "the write-ahead log is damaged: what stands behind that byte is lost"
+                );
+                true
+            }
+            torn::Wal::Headless => {
+                let wal = torn::wal_of(&options.path);
+                let words = format!(
+                    "the header of {} is damaged, so that nothing in it can be read: restore a \
+                     backup, or move the file away to go on without what it holds",
+                    wal.display()
+                );
+                return Err(DbError::new(DbErrorKind::Corrupt, words));
+            }
+        };
         let writer = writer::Writer::start(&options)?;
         let readers = reader::Readers::start(&options)?;
-        Ok(Arc::new(Self { readers, writer, options }))
+        Ok(Arc::new(Self { readers, writer, options, has_lost }))
+    }
+
+    /// Whether the file was found damaged in such a way that transactions are lost which may have
+    /// been acknowledged. Whoever remembers them must be told.
+    pub fn has_lost(&self) -> bool {
+        self.has_lost
     }
 
     /// Copies the database to `target` while it is being written to (the online backup).

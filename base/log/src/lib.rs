@@ -34,7 +34,7 @@ pub use feed::{AudienceChange, Batch, Logged, LoggedChange, LoggedMessage};
 pub use heads::Head;
 pub use key::ClientId;
 pub use marks::Marks;
-pub use open::Log;
+pub use open::{Log, begin_epoch};
 pub use spans::{Spans, WriteGate};
 pub use write::{LogTx, NewChange};
 

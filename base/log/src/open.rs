@@ -48,6 +48,12 @@ struct Opened {
     secret: Vec<u8>,
 }
 
+/// Begins a new epoch of a database whose log is not open yet: something that was acknowledged may
+/// be lost, and numbers may come back that clients have seen with other content.
+pub async fn begin_epoch(db: &Db) -> Result<i64, Fail> {
+    db.write(|tx| Ok(meta::begin_epoch(tx)?)).await
+}
+
 impl Log {
     /// Opens the append lane of this node's life. The migrations have run.
     pub async fn open(db: Db, env: Arc<Env>) -> Result<Self, Fail> {

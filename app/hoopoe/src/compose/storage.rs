@@ -63,6 +63,19 @@ impl Storage {
         }
     }
 
+    /// Whether something was lost that may have been acknowledged: clients must compare anew.
+    pub(crate) fn has_lost(&self) -> bool {
+        matches!(self, Self::Embedded { sqlite, .. } if sqlite.has_lost())
+    }
+
+    /// What it means that it takes no writes.
+    pub(crate) fn why_not_writable(&self) -> &'static str {
+        match self {
+            Self::Embedded { .. } => "the database takes no writes until the server starts anew",
+            Self::Remote(_) => "the database cannot be reached; it is looked for all the time",
+        }
+    }
+
     /// What kind of database it is, for people.
     pub(crate) fn name(&self) -> &'static str {
         match self.backend().dialect() {
