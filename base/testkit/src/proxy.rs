@@ -378,8 +378,7 @@ mod tests {
 
     #[test]
     fn frames_are_cut_where_they_end() {
-        let long = text(&"x".repeat(300));
-        let mut two = long.clone();
+        let mut two = text(&"x".repeat(300));
         two.extend_from_slice(&text("y"));
         assert_eq!(frame_bytes(&two), Some(304));
         assert_eq!(frame_bytes(&two[..303]), None);

@@ -1,7 +1,10 @@
 //! The same send many times is one message; other content under its client id is refused.
 
-use hoopoe_testkit::client::text_message;
-use serde_json::json;
+use hoopoe_testkit::{
+    client::{Connection, text_message},
+    harness::{PATIENCE, within},
+};
+use serde_json::{Value, json};
 
 use crate::house::{House, Store};
 
@@ -53,4 +56,101 @@ async fn a_hundred_repeats_are_one_message() {
 #[tokio::test]
 async fn a_hundred_repeats_are_one_message_on_postgres() {
     one_row(Store::Postgres).await;
+}
+
+const MESSAGES: usize = 100;
+const SOCKETS: usize = 8;
+/// Sends of one storm: each message so often by each socket.
+const REPEATS: usize = 12;
+/// In flight on a socket; the server stops reading beyond 256.
+const WINDOW: usize = 200;
+
+/// Sends every message over every socket, again and again. Returns the answers by message; where the server may be killed, those that came.
+async fn storm(sockets: &[Connection], conversation: &str, may_die: bool) -> Vec<Vec<Value>> {
+    let one = async |socket: &Connection| {
+        let mut answers = vec![Vec::new(); MESSAGES];
+        let order: Vec<usize> = (0..MESSAGES * REPEATS).map(|step| step % MESSAGES).collect();
+        for window in order.chunks(WINDOW) {
+            let post = |message: &usize| {
+                let params =
+                    text_message(conversation, &format!("m{message}"), &format!("text {message}"));
+                (*message, socket.post("messages.send", &params))
+            };
+            let pending: Vec<_> = window.iter().map(post).collect();
+            for (message, reply) in pending {
+                match within(PATIENCE, "an answer", reply.outcome()).await {
+                    Ok(answer) => answers[message].push(answer),
+                    Err(refusal) => assert!(may_die, "message {message}: {refusal}"),
+                }
+            }
+        }
+        answers
+    };
+    let mut all = vec![Vec::new(); MESSAGES];
+    let running = sockets.iter().map(one);
+    for answers in futures_util::future::join_all(running).await {
+        for (message, answers) in answers.into_iter().enumerate() {
+            all[message].extend(answers);
+        }
+    }
+    all
+}
+
+async fn sockets(house: &House) -> Vec<Connection> {
+    let mut sockets = Vec::new();
+    for _ in 0..SOCKETS {
+        sockets.push(house.connect("ann").await);
+    }
+    sockets
+}
+
+/// 28,800 sends of a hundred messages: before a kill, across it, and after a restart.
+async fn many_duplicates(store: Store) {
+    let mut house =
+        House::open_with(store, |launch| launch).await.with_people(&["ann", "bob"]).await;
+    let conversation = house.direct("ann", "bob").await;
+    let mut seqs: Vec<Option<Value>> = vec![None; MESSAGES];
+    let mut count = 0;
+    for life in 0..3 {
+        let sockets = sockets(&house).await;
+        let (answers, is_killed) = if life == 1 {
+            // The kill falls into the storm, once it has begun.
+            let lines = house.journal.len() + 4_000;
+            let journal = house.journal.clone();
+            let dying = storm(&sockets, &conversation, true);
+            let kill = async {
+                within(PATIENCE, "traffic", journal.reaches(lines)).await;
+                house.server.kill().await;
+            };
+            (futures_util::future::join(dying, kill).await.0, true)
+        } else {
+            (storm(&sockets, &conversation, false).await, false)
+        };
+        for (seq, answers) in seqs.iter_mut().zip(answers) {
+            for answer in answers {
+                let known = seq.get_or_insert_with(|| answer["seq"].clone());
+                assert_eq!(answer["seq"], *known, "all answers are the same: {answer}");
+                count += 1;
+            }
+        }
+        if is_killed {
+            house.server.restart().await;
+        }
+    }
+    println!("{count} answers");
+    assert!(count > 2 * SOCKETS * MESSAGES * REPEATS, "answers of the killed server too");
+    let ann = house.connect("ann").await;
+    let found = ann.must("conversations.get", json!({"conversation": &*conversation})).await;
+    assert_eq!(found["head_seq"], MESSAGES, "not a row more than messages");
+    house.judge(&[(&conversation, &["ann", "bob"])]).await;
+}
+
+#[tokio::test]
+async fn ten_thousand_duplicates_over_eight_sockets_add_no_row() {
+    many_duplicates(Store::Embedded).await;
+}
+
+#[tokio::test]
+async fn ten_thousand_duplicates_over_eight_sockets_add_no_row_on_postgres() {
+    many_duplicates(Store::Postgres).await;
 }

@@ -5,15 +5,19 @@ use std::{collections::BTreeMap, time::Duration};
 use hoopoe_testkit::{
     client::Connection,
     evidence::{Readers, collect},
-    harness::fail,
+    harness::{fail, within},
     journal::{Caps, Evidence, Journal, Name},
     peer::{Identity, Peer},
     postgres,
+    proxy::Proxy,
     rest::Rest,
     server::{Launch, Server, Up, run_cli},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// How often a metric is looked at that is waited for.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
 
 /// Which database the server keeps its data in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +60,12 @@ impl House {
     /// On this store, started as told.
     pub(crate) async fn open_with(store: Store, tell: impl FnOnce(Launch) -> Launch) -> Self {
         let (home, launch) = empty(store).await;
-        let server = Server::start(tell(launch)).await;
+        Self::open_in(home, tell(launch)).await
+    }
+
+    /// Started as told. The directory lives as long as the house.
+    pub(crate) async fn open_in(home: TempDir, launch: Launch) -> Self {
+        let server = Server::start(launch).await;
         let made = run_cli(server.launched(), &["app", "create", "demo", "--json"]).await.json();
         let key = text(&made["server_key"]);
         let journal = Journal::new();
@@ -111,6 +120,37 @@ impl House {
         Peer::new(who, &self.journal, self.server.up(), reads)
     }
 
+    /// The same behind a proxy.
+    pub(crate) async fn peer_behind(&self, proxy: &Proxy, user: &str, device: &str) -> Peer {
+        let token = self.fresh_token(user).await;
+        let who = Identity { user: user.to_owned(), device: device.to_owned(), token };
+        Peer::new(who, &self.journal, proxy.up(self.server.up()), true)
+    }
+
+    /// The value of one of the server's metrics; 0 when it was never touched.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let reply = self.rest.request("GET", "/metrics", None).await;
+        let text = reply.body.as_str().unwrap_or_default();
+        let named = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok();
+        text.lines().find_map(named).map_or(0, |value: f64| value as u64)
+    }
+
+    /// Waits until one of the server's metrics is so.
+    pub(crate) async fn until_metric(
+        &self,
+        name: &str,
+        limit: Duration,
+        is_so: impl Fn(u64) -> bool,
+    ) {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let looking = async {
+            while !is_so(self.metric(name).await) {
+                looks.tick().await;
+            }
+        };
+        within(limit, &format!("{name} to change"), looking).await;
+    }
+
     /// A group that the first one makes.
     pub(crate) async fn group(&self, people: &[&str]) -> Name {
         let params = json!({"kind": "group", "name": "Trip", "members": &people[1..]});
@@ -150,6 +190,16 @@ impl House {
     /// Ends the test if the journal shows a broken rule.
     pub(crate) async fn judge(&self, readers: &[(&Name, &[&str])]) {
         hoopoe_testkit::checker::assert_kept(&self.evidence(readers, None).await);
+    }
+
+    /// Has the database's own check look at the data of a server that runs, whatever else `doctor`
+    /// may find: a small disk has little room.
+    pub(crate) async fn examine_database(&self) {
+        let ran = run_cli(self.server.launched(), &["doctor", "--json"]).await;
+        let found: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
+        let checks = found["checks"].as_array().cloned().unwrap_or_default();
+        let database = checks.iter().find(|check| check["name"] == "database");
+        assert!(database.is_some_and(|check| check["ok"] == true), "doctor: {ran:?}");
     }
 
     /// Drains the server and has `doctor` look at what it leaves.

@@ -8,19 +8,25 @@
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 #![expect(clippy::print_stdout, reason = "what a long test did is shown when it fails")]
 
+mod acks;
 mod acts;
 mod awareness;
 mod chat;
+mod clock;
 mod command_line;
 mod discretion;
+mod disk;
 mod duplicates;
 mod first_chat;
 mod foreign;
 mod house;
 mod kills;
 mod load;
+mod phases;
+mod postgres;
 mod process;
 mod removal;
+mod removal_races;
 mod resources;
 mod restore;
 mod resume;
@@ -28,5 +34,7 @@ mod sdk;
 mod seeded_bugs;
 mod sessions;
 mod slow_consumer;
+mod storm;
 mod table;
 mod tls;
+mod torn_wal;
