@@ -171,6 +171,7 @@ pub(crate) const LEAVES: &[(&str, &[&str], &str)] = &[
     ("async-nats", &["bus-nats"], "speak to `bus::Bus`"),
     ("object_store", &["blob"], "use `base/blob`"),
     ("str0m", &["sfu"], "use `edge/sfu`"),
+    ("argon2", &["accounts"], "passwords are checked in `domain/accounts`"),
     ("image", &["files"], "ask `domain/files` for a thumbnail"),
 ];
 

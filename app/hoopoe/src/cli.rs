@@ -1,8 +1,14 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, BufRead, Read as _},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hoopoe_wire::{limits, signin::Password};
 
 use crate::{
     api, chat,
@@ -66,7 +72,8 @@ struct Serve {
     /// Address and port to listen on [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-    /// Make an app `demo` with users ann and bob, and print their tokens (loopback only)
+    /// Make an app `demo` with users ann and bob, print their passwords and tokens, and let
+    /// everybody register (loopback only)
     #[arg(long)]
     demo: bool,
 }
@@ -183,6 +190,19 @@ enum UserCommand {
         #[command(flatten)]
         plain: Plain,
     },
+    /// Give a user the password on the first line of standard input, and end their sessions
+    Password {
+        /// The user's id
+        user: String,
+        /// The app's name or id
+        #[arg(long)]
+        app: String,
+        /// The name to sign in with [default: the one that there is, or the user's id]
+        #[arg(long, value_name = "NAME")]
+        login: Option<String>,
+        #[command(flatten)]
+        plain: Plain,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -256,7 +276,7 @@ impl Cli {
                 return Ok(ExitCode::SUCCESS);
             }
             Command::App(command) => command.request(),
-            Command::User(command) => command.request(),
+            Command::User(command) => command.request(&mut io::stdin().lock())?,
             Command::Admin(AdminCommand::Key(command)) => command.request(),
         };
         let config = plain.place.load(None)?;
@@ -285,16 +305,35 @@ impl AppCommand {
 }
 
 impl UserCommand {
-    fn request(self) -> (Plain, Request) {
-        match self {
+    /// `input` is read where there is a password to be read: on the command line everybody on the
+    /// machine would see it.
+    fn request(self, input: &mut dyn BufRead) -> Result<(Plain, Request), Trouble> {
+        Ok(match self {
             Self::Create { user, app, name, plain } => {
                 (plain, Request::UserCreate { app, user, name })
             }
             Self::Token { user, app, ttl_s, plain } => {
                 (plain, Request::UserToken { app, user, ttl_s })
             }
-        }
+            Self::Password { user, app, login, plain } => {
+                let password = read_password(input)?;
+                (plain, Request::UserPassword { app, user, login, password })
+            }
+        })
     }
+}
+
+/// The first line, without its end.
+fn read_password(input: &mut dyn BufRead) -> Result<Password, Trouble> {
+    let mut line = String::new();
+    let most = limits::PASSWORD_BYTES_MAX as u64 + 2;
+    let read = input.take(most).read_line(&mut line);
+    read.map_err(|error| Trouble::failed(format!("cannot read a password: {error}")))?;
+    let line = line.trim_end_matches(['\n', '\r']);
+    if line.is_empty() {
+        return Err(Trouble::usage("the password is the first line of standard input"));
+    }
+    Ok(Password::new(line))
 }
 
 impl AdminKeyCommand {
@@ -320,7 +359,10 @@ mod tests {
     fn request(line: &str) -> (bool, Request) {
         let (plain, request) = match parse(line).expect("right usage").command {
             Command::App(command) => command.request(),
-            Command::User(command) => command.request(),
+            Command::User(command) => {
+                let mut input = "correct horse\r\nmore\n".as_bytes();
+                command.request(&mut input).expect("a password")
+            }
             Command::Admin(AdminCommand::Key(command)) => command.request(),
             other => panic!("{other:?}"),
         };
@@ -339,6 +381,17 @@ mod tests {
         let expected =
             Request::UserToken { app: "demo".to_owned(), user: "ann".to_owned(), ttl_s: None };
         assert_eq!(request("hoopoe user token ann --app demo --data d --json"), (true, expected));
+        let password = Password::new("correct horse");
+        let expected = Request::UserPassword {
+            app: "demo".to_owned(),
+            user: "ann".to_owned(),
+            login: None,
+            password,
+        };
+        assert!(!format!("{expected:?}").contains("horse"), "{expected:?}");
+        assert_eq!(request("hoopoe user password ann --app demo"), (false, expected));
+        let nothing = read_password(&mut "\n".as_bytes()).expect_err("no password");
+        assert!(nothing.words().contains("standard input"));
         let expected = Request::AdminKeyCreate { label: None };
         assert_eq!(request("hoopoe admin key create --data d"), (false, expected));
         let expected = Request::KeyCreate {

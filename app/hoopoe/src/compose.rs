@@ -79,7 +79,13 @@ impl House {
         }
         let log = Log::open(db.clone(), env.clone()).await?;
         let apps = Apps::new(db.clone(), env.clone());
-        let accounts = Accounts::new(db.clone(), env.clone(), apps.clone(), bus.clone());
+        let accounts = Accounts::with_settings(
+            db.clone(),
+            env.clone(),
+            apps.clone(),
+            bus.clone(),
+            config.accounts.settings(),
+        );
         let conversations = Conversations::new(log.clone(), accounts.clone());
         let messages = Messages::new(log.clone(), accounts.clone(), bus.clone());
         let presence = Presence::new(PresenceParts {

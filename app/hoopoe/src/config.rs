@@ -1,6 +1,8 @@
 //! Settings: defaults, then a TOML file, then `HOOPOE__SECTION__KEY` from the environment, then the
 //! command line. A name that nobody knows is an error, never ignored.
 
+mod accounts;
+
 use std::{
     ffi::OsString,
     net::{Ipv4Addr, SocketAddr},
@@ -13,6 +15,8 @@ use hoopoe_kernel::RateTable;
 use hoopoe_wire::limits::{self, Limit};
 use serde::{Deserialize, Deserializer, de};
 use toml::{Table, Value};
+
+pub(crate) use accounts::{AccountsConfig, RegistrationConfig};
 
 use crate::trouble::Trouble;
 
@@ -32,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) tls: TlsConfig,
     /// What browsers may do.
     pub(crate) http: HttpConfig,
+    /// How people sign in with a password.
+    pub(crate) accounts: AccountsConfig,
     /// What one caller may use.
     pub(crate) limits: LimitsConfig,
     /// What is told on standard error.
@@ -109,6 +115,10 @@ pub(crate) struct LimitsConfig {
     pub(crate) reads_per_s: NonZeroU32,
     /// Commands per second and server key.
     pub(crate) server_key_per_s: NonZeroU32,
+    /// Passwords per second and address.
+    pub(crate) sign_ins_per_s: NonZeroU32,
+    /// Passwords that may come at once.
+    pub(crate) sign_ins_burst: NonZeroU32,
     /// Connections of one address (IPv6: of one /64); none are counted on loopback.
     pub(crate) connections_per_address: NonZeroU32,
     /// Connections of the whole server, sockets and others apart.
@@ -154,6 +164,7 @@ impl Default for Config {
             tls: TlsConfig::default(),
             http: HttpConfig::default(),
             database: DatabaseConfig::default(),
+            accounts: AccountsConfig::default(),
             limits: LimitsConfig::default(),
             log: LogConfig::default(),
         }
@@ -189,6 +200,8 @@ impl Default for LimitsConfig {
             sends_burst: at_least_1(limits::SENDS_BURST),
             reads_per_s: at_least_1(limits::READS_PER_S),
             server_key_per_s: at_least_1(limits::SERVER_KEY_PER_S),
+            sign_ins_per_s: at_least_1(limits::SIGN_INS_PER_S),
+            sign_ins_burst: at_least_1(limits::SIGN_INS_BURST),
             connections_per_address: at_least_1(per_address),
             connections: at_least_1(connections),
         }
@@ -224,6 +237,8 @@ impl LimitsConfig {
             sends_burst: self.sends_burst.get(),
             server_key_per_s: self.server_key_per_s.get(),
             reads_per_s: self.reads_per_s.get(),
+            sign_ins_per_s: self.sign_ins_per_s.get(),
+            sign_ins_burst: self.sign_ins_burst.get(),
         }
     }
 
@@ -245,6 +260,8 @@ impl LimitsConfig {
             ("sends_burst", self.sends_burst),
             ("reads_per_s", self.reads_per_s),
             ("server_key_per_s", self.server_key_per_s),
+            ("sign_ins_per_s", self.sign_ins_per_s),
+            ("sign_ins_burst", self.sign_ins_burst),
             ("connections_per_address_max", self.connections_per_address),
             ("connections_max", self.connections),
         ];

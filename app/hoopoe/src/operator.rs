@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use hoopoe_accounts::Sessions;
 use hoopoe_kernel::{AppNo, Ctx, Fail};
 use hoopoe_wire::{
     UserId,
@@ -10,6 +11,7 @@ use hoopoe_wire::{
     apps::{App, CreateApp, CreateKey, Key, ListApps, ListKeys, NewKey, RevokeKey, RotateKey},
     codes, limits,
     page::Page,
+    signin::{Password, SetPassword},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -28,6 +30,7 @@ pub(crate) enum Request {
     KeyRevoke { app: String, key: String },
     UserCreate { app: String, user: String, name: Option<String> },
     UserToken { app: String, user: String, ttl_s: Option<u64> },
+    UserPassword { app: String, user: String, login: Option<String>, password: Password },
     AdminKeyCreate { label: Option<String> },
     AdminKeyList,
     AdminKeyRevoke { key: String },
@@ -45,6 +48,7 @@ impl Request {
             Self::KeyRevoke { .. } => Some("app keys revoke"),
             Self::UserCreate { .. } => Some("user create"),
             Self::UserToken { .. } => Some("user token"),
+            Self::UserPassword { .. } => Some("user password"),
             Self::AdminKeyCreate { .. } => Some("admin key create"),
             Self::AdminKeyRevoke { .. } => Some("admin key revoke"),
             Self::Backup { .. } => Some("backup"),
@@ -78,6 +82,9 @@ async fn dispatch(house: &House, request: Request) -> Result<Answer, Trouble> {
         Request::KeyRevoke { app, key } => key_revoke(house, &app, &key).await,
         Request::UserCreate { app, user, name } => user_create(house, &app, &user, name).await,
         Request::UserToken { app, user, ttl_s } => user_token(house, &app, &user, ttl_s).await,
+        Request::UserPassword { app, user, login, password } => {
+            user_password(house, &app, &user, login, password).await
+        }
         Request::AdminKeyCreate { label } => admin_key_create(house, label).await,
         Request::AdminKeyList => admin_key_list(house).await,
         Request::AdminKeyRevoke { key } => admin_key_revoke(house, &key).await,
@@ -198,6 +205,24 @@ async fn user_token(
     })?;
     let json = json!({"token": token.token, "expires_at": token.expires_at});
     Ok(Answer::new(json, token.token.0))
+}
+
+async fn user_password(
+    house: &House,
+    app: &str,
+    user: &str,
+    login: Option<String>,
+    password: Password,
+) -> Result<Answer, Trouble> {
+    let (ctx, app) = enter_app(house, app).await?;
+    let request = SetPassword { user: user_id(user)?, login, password };
+    let set = house.accounts.set_password(&ctx, request, Sessions::End).await;
+    let set = set.map_err(|fail| match fail.is(&codes::USER_NOT_FOUND) {
+        true => Trouble::failed(format!("there is no user {user} in app {}", app.name)),
+        false => fail.into(),
+    })?;
+    let text = format!("{user} of app {} signs in as {} from now on", app.name, set.login);
+    Ok(Answer::new(json!({"user": user, "login": set.login}), text))
 }
 
 async fn admin_key_create(house: &House, label: Option<String>) -> Result<Answer, Trouble> {

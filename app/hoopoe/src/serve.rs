@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     compose::{Front, House},
-    config::Config,
+    config::{Config, RegistrationConfig},
     control::Control,
     data_dir::DataDir,
     demo, logging, machine, output, timers,
@@ -62,6 +62,9 @@ pub(crate) fn run(config: Config, demo: bool) -> Result<ExitCode, Trouble> {
 }
 
 async fn serve(mut config: Config, demo: bool) -> Result<(), Trouble> {
+    if demo {
+        config.accounts.registration = RegistrationConfig::Open;
+    }
     prepare_process(&mut config);
     let mut signals = Signals::listen()?;
     let data = DataDir::claim(&config.data).await?;

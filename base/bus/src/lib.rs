@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hoopoe_kernel::{AppNo, Uid};
-use hoopoe_wire::{ConversationId, SessionId};
+use hoopoe_wire::{ConversationId, SessionId, Time};
 use tokio::sync::mpsc;
 
 /// Notices that a subscriber may be behind before it loses some.
@@ -58,6 +58,15 @@ pub enum Notice {
         n: u64,
         /// What it tells.
         told: Whereabouts,
+    },
+    /// A session has a new token: its sockets may stay open until this one expires.
+    Renewed {
+        /// Whose.
+        uid: Uid,
+        /// Which.
+        session: SessionId,
+        /// Until when.
+        expires_at: Time,
     },
     /// A session ended: its sockets are closed with 4403. `None`: all sessions of the user.
     Revoked {

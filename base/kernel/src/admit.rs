@@ -33,6 +33,10 @@ pub struct RateTable {
     pub server_key_per_s: u32,
     /// Other commands per second and user.
     pub reads_per_s: u32,
+    /// Passwords per second and address, or user.
+    pub sign_ins_per_s: u32,
+    /// Passwords that may come at once.
+    pub sign_ins_burst: u32,
 }
 
 impl Default for RateTable {
@@ -43,6 +47,8 @@ impl Default for RateTable {
             sends_burst: limits::SENDS_BURST,
             server_key_per_s: limits::SERVER_KEY_PER_S,
             reads_per_s: limits::READS_PER_S,
+            sign_ins_per_s: limits::SIGN_INS_PER_S,
+            sign_ins_burst: limits::SIGN_INS_BURST,
         }
     }
 }
@@ -98,6 +104,7 @@ pub struct TokenBuckets {
     light: Bucket,
     server: Bucket,
     anonymous: Bucket,
+    sign_in: Bucket,
 }
 
 impl TokenBuckets {
@@ -112,14 +119,16 @@ impl TokenBuckets {
             light: Bucket::new(light, light.saturating_mul(5)),
             server: Bucket::new(table.server_key_per_s, table.server_key_per_s.saturating_mul(5)),
             anonymous: Bucket::new(50, 500),
+            sign_in: Bucket::new(table.sign_ins_per_s, table.sign_ins_burst),
         }
     }
 
     /// Forgets callers whose buckets are full again. Call it every minute or so: the books grow
     /// by one row per caller otherwise.
     pub fn sweep(&self) {
-        let buckets = [&self.send, &self.other, &self.light, &self.server, &self.anonymous];
-        for bucket in buckets {
+        let users = [&self.send, &self.other, &self.light];
+        let others = [&self.server, &self.anonymous, &self.sign_in];
+        for bucket in users.into_iter().chain(others) {
             bucket.limiter.retain_recent();
             bucket.limiter.shrink_to_fit();
         }
@@ -134,13 +143,17 @@ impl TokenBuckets {
                     Rate::Send => &self.send,
                     Rate::Write | Rate::Read => &self.other,
                     Rate::Light => &self.light,
+                    Rate::SignIn => &self.sign_in,
                 };
                 Some((bucket, Caller::User(user.uid)))
             }
             Actor::Anonymous => {
                 let address = ctx.address?;
-                (!address.is_loopback())
-                    .then(|| (&self.anonymous, Caller::Address(network(address))))
+                let bucket = match rate {
+                    Rate::SignIn => &self.sign_in,
+                    _ => &self.anonymous,
+                };
+                (!address.is_loopback()).then(|| (bucket, Caller::Address(network(address))))
             }
         }
     }
@@ -201,6 +214,24 @@ mod tests {
         assert!(fail.wait_ms().is_some_and(|ms| ms <= 1_000));
         assert!(buckets.admit(&ctx(2), Rate::Send).is_ok(), "another user has another bucket");
         assert!(buckets.admit(&ctx(1), Rate::Read).is_ok(), "reading has another bucket");
+    }
+
+    #[test]
+    fn passwords_are_few_from_one_address() {
+        let buckets = TokenBuckets::new(RateTable { sign_ins_burst: 2, ..RateTable::default() });
+        let mut stranger = Ctx::new(&Env::system(), AppNo::NONE, Actor::Anonymous);
+        stranger.address = Some("192.0.2.1".parse().expect("an address"));
+        for _ in 0..2 {
+            assert!(buckets.admit(&stranger, Rate::SignIn).is_ok());
+        }
+        assert!(buckets.admit(&stranger, Rate::SignIn).is_err());
+        assert!(buckets.admit(&stranger, Rate::Write).is_ok(), "refreshing has another bucket");
+        stranger.address = Some("192.0.2.2".parse().expect("an address"));
+        assert!(buckets.admit(&stranger, Rate::SignIn).is_ok());
+        stranger.address = Some("127.0.0.1".parse().expect("an address"));
+        for _ in 0..9 {
+            assert!(buckets.admit(&stranger, Rate::SignIn).is_ok(), "this machine is not counted");
+        }
     }
 
     #[test]

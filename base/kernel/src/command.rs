@@ -84,6 +84,8 @@ pub enum Rate {
     Read,
     /// Cheap and frequent: marks, typing, fences.
     Light,
+    /// Passwords: dear to check, and guessed at.
+    SignIn,
 }
 
 /// How a repeat is recognised.
@@ -123,6 +125,8 @@ pub struct CommandInfo {
     pub idempotency: Idempotency,
     /// Whether the commands of one socket run in the order in which they came.
     pub ordered: bool,
+    /// Whether the audit is told of every call, whoever makes it.
+    pub audited: bool,
     /// Statuses of success.
     pub answers: &'static [u16],
     /// Codes of its own, beside those that any command can answer.
@@ -239,6 +243,7 @@ impl Command {
                 Idempotency::Natural
             },
             ordered: false,
+            audited: false,
             answers: &[200],
             fails: &[],
         }
@@ -273,6 +278,7 @@ pub struct CommandBuilder {
     rate: Rate,
     idempotency: Idempotency,
     ordered: bool,
+    audited: bool,
     answers: &'static [u16],
     fails: &'static [&'static ErrorCode],
 }
@@ -314,6 +320,13 @@ impl CommandBuilder {
         self
     }
 
+    /// The audit is told of every call that is not turned away by a limit, whoever makes it.
+    #[must_use]
+    pub fn audited(mut self) -> Self {
+        self.audited = true;
+        self
+    }
+
     /// Statuses of success.
     #[must_use]
     pub fn answers(mut self, statuses: &'static [u16]) -> Self {
@@ -348,19 +361,18 @@ impl CommandBuilder {
             let running = work(ctx, request);
             Ok(Box::pin(async move { running.await?.encode() }))
         });
-        let Self { name, method, path, doc, auth, rate, idempotency, ordered, answers, fails } =
-            self;
         let info = CommandInfo {
-            name,
-            method,
-            path,
-            doc,
-            auth,
-            rate,
-            idempotency,
-            ordered,
-            answers,
-            fails,
+            name: self.name,
+            method: self.method,
+            path: self.path,
+            doc: self.doc,
+            auth: self.auth,
+            rate: self.rate,
+            idempotency: self.idempotency,
+            ordered: self.ordered,
+            audited: self.audited,
+            answers: self.answers,
+            fails: self.fails,
             schemas,
         };
         Command { info, fields: splice::fields(schema.as_value()), handler }

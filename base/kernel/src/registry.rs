@@ -8,7 +8,7 @@ use metrics::Counter;
 use rustc_hash::FxHashMap;
 
 use crate::{
-    Actor, BoxFuture, Command, Ctx, Fail, Idempotency, Input, Reply,
+    Actor, BoxFuture, Command, CommandInfo, Ctx, Fail, Idempotency, Input, Reply,
     ports::{Credential, Identity, Ports, Quota, Remembered},
 };
 
@@ -106,7 +106,7 @@ impl Registry {
         let info = &command.info;
         info.auth.check(&call.ctx.actor)?;
         call.ctx.actor.check_scope(info.name)?;
-        let audited = is_audited(&call.ctx.actor, info.method);
+        let audited = is_audited(&call.ctx.actor, info);
         let key = call.idempotency_key.filter(|_| info.idempotency == Idempotency::Key);
         let running = match key {
             Some(key) => self.remembered(command, &call, key)?,
@@ -122,7 +122,10 @@ impl Registry {
                 Ok(reply) => reply.status,
                 Err(fail) => fail.code().status,
             };
-            audit.record(&ctx, &info, ctx.request_id, status);
+            // A flood that a limit turned away is counted, not written down one by one.
+            if status != 429 {
+                audit.record(&ctx, &info, ctx.request_id, status);
+            }
             result
         }))
     }
@@ -158,14 +161,14 @@ impl Registry {
     }
 }
 
-/// What a key did with more than a user's own rights is kept.
-fn is_audited(actor: &Actor, method: crate::Method) -> bool {
+/// What a key did with more than a user's own rights is kept, and what a command wants kept.
+fn is_audited(actor: &Actor, info: &CommandInfo) -> bool {
     let powerful = match actor {
         Actor::Server { .. } | Actor::Admin { .. } => true,
         Actor::User(user) => user.session.is_none(),
         Actor::Anonymous | Actor::System => false,
     };
-    powerful && method != crate::Method::Get
+    info.audited || (powerful && info.method != crate::Method::Get)
 }
 
 fn request_hash(command: &Command, input: &Input<'_>) -> [u8; 32] {

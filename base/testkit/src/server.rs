@@ -13,7 +13,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
     sync::watch,
 };
@@ -126,11 +126,27 @@ impl Ran {
 /// # Panics
 /// When it cannot be started or does not end in time.
 pub async fn run_cli(launch: &Launch, words: &[&str]) -> Ran {
+    run_cli_with_input(launch, words, "").await
+}
+
+/// The same with something on standard input.
+///
+/// # Panics
+/// When it cannot be run, or does not end.
+pub async fn run_cli_with_input(launch: &Launch, words: &[&str], input: &str) -> Ran {
     let mut command = launch.command();
     command.args(words);
     launch.place(&mut command);
-    command.stdin(Stdio::null());
-    let output = within(PATIENCE, &format!("the end of {words:?}"), command.output()).await;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let running = async {
+        let mut child = command.spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // One that reads nothing may have ended before it was written.
+            drop(stdin.write_all(input.as_bytes()).await);
+        }
+        child.wait_with_output().await
+    };
+    let output = within(PATIENCE, &format!("the end of {words:?}"), running).await;
     let output = output.unwrap_or_else(|error| fail(format!("{words:?}: {error}")));
     Ran {
         code: output.status.code(),

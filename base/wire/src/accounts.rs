@@ -172,18 +172,18 @@ pub struct Token {
     pub session: SessionId,
 }
 
-/// A session: one token, on one device.
+/// A session on one device: one token, or one after the other where it is refreshed.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Session {
     /// Its id.
     pub id: SessionId,
     /// What it runs on.
     pub device: Device,
-    /// When its token was made.
+    /// When it began.
     pub created_at: Time,
     /// When it was last used, to within some minutes.
     pub last_seen_at: Time,
-    /// When its token stops working.
+    /// When it ends: with its token, or, where it is refreshed, unless it is before.
     pub expires_at: Time,
     /// Whether it is the one that asks.
     pub current: bool,

@@ -110,6 +110,31 @@ codes! {
     SESSION_NOT_FOUND = "accounts.session_not_found", 404, false, "No such session",
         "There is no session of this id, or it is another user's.",
         "List the sessions.";
+    // Sign-in of our own.
+    INVALID_CREDENTIALS = "auth.invalid_credentials", 401, false, "Wrong name or password",
+        "There is no such login name in the app, or the password is not its own.",
+        "Look at both; whoever forgot the password gets a new one from the app's backend.";
+    INVALID_REFRESH_TOKEN = "auth.invalid_refresh_token", 401, false, "Session over",
+        "The refresh token is unknown, expired or revoked, or it was used before, which ends its session.",
+        "Sign in again.";
+    TOO_MANY_ATTEMPTS = "auth.too_many_attempts", 429, true, "Too many wrong passwords",
+        "Wrong passwords came for this login name; each makes the wait longer, to 15 minutes at most.",
+        "Wait for `Retry-After`.";
+    SIGN_IN_BUSY = "auth.busy", 429, true, "Too many sign-ins at once",
+        "More people sign in than the server has slots for checking passwords. Nothing was counted.",
+        "Try again after `Retry-After`, or raise `accounts.hash_slots`.";
+    REGISTRATION_CLOSED = "accounts.registration_closed", 403, false, "Registration is closed",
+        "This server makes accounts through the app's backend only.",
+        "Create the user with a server key, or set `accounts.registration = \"open\"`.";
+    LOGIN_TAKEN = "accounts.login_taken", 409, false, "Login name taken",
+        "Somebody of the app has this login name, in this or the other case of letters.",
+        "Choose another one.";
+    NO_PASSWORD = "accounts.no_password", 409, false, "No password",
+        "The user signs in through the app's backend and has no password to be changed.",
+        "The backend gives one: `PUT /v1/users/{user}/password`.";
+    WRONG_PASSWORD = "accounts.wrong_password", 403, false, "Wrong password",
+        "The current password is another one. Nothing was changed.",
+        "Ask the user again.";
     // Conversations.
     CONVERSATION_NOT_FOUND = "conversations.not_found", 404, false, "No such conversation",
         "There is no conversation of this id, or the caller is not a member of it.",

@@ -18,6 +18,7 @@ pub mod presence;
 pub mod problem;
 pub mod session;
 pub mod settings;
+pub mod signin;
 pub mod strict;
 pub mod time;
 

@@ -144,6 +144,30 @@ limits! {
         "A user token lives a day.";
     TOKEN_TTL_S_MAX: u64 = 30 * 24 * 3_600, "seconds",
         "Longer-lived sign-in is what refreshing is for.";
+    PASSWORD_CHARS_MIN: usize = 8, "characters",
+        "Of a new password, after normalisation: the least that NIST SP 800-63B lets anybody ask for.";
+    PASSWORD_CHARS_MAX: usize = 128, "characters",
+        "Twice what NIST SP 800-63B wants to be allowed: a sentence.";
+    PASSWORD_BYTES_MAX: usize = 1_024, "bytes",
+        "Normalising costs time; longer is an attack.";
+    SIGN_IN_TOKEN_TTL_S: u64 = 3_600, "seconds",
+        "A token that is refreshed may be short: an hour is the life of a stolen one.";
+    SESSION_IDLE_DAYS: u64 = 30, "days",
+        "A session that is not refreshed ends: a lost phone is not signed in for ever.";
+    SESSION_DAYS_MAX: u64 = 365, "days",
+        "Once a year a password is asked for.";
+    LOGIN_FAILURES_FREE: u32 = 5, "wrong passwords",
+        "People mistype; from the fifth on each attempt at the same name from the same address waits twice as long.";
+    LOGIN_WAIT_S_MAX: u64 = 15 * 60, "seconds",
+        "Four guesses an hour are hopeless, and a mistyping owner is not locked out for a day.";
+    LOGIN_FAILURES_FREE_ALL: u32 = 20, "wrong passwords",
+        "From many addresses together; an address from which the user has signed in does not wait for these.";
+    LOGIN_WAIT_S_MAX_ALL: u64 = 60, "seconds",
+        "Attackers must not be able to lock somebody out from everywhere for long.";
+    SIGN_INS_PER_S: u32 = 1, "sign-ins per second and address",
+        "A person signs in once; many behind one gateway still do not at the same second.";
+    SIGN_INS_BURST: u32 = 60, "sign-ins",
+        "An office that comes to work at nine.";
     KEY_GRACE_S_DEFAULT: u64 = 24 * 3_600, "seconds",
         "How long a rotated key goes on working: one day to roll the new one out.";
     KEY_GRACE_S_MAX: u64 = 7 * 24 * 3_600, "seconds",

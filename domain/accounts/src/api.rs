@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use hoopoe_kernel::{Answer, Auth, Command, Ctx, Method};
+use hoopoe_kernel::{Answer, Auth, Command, Ctx, Method, Rate};
 use hoopoe_wire::{
     accounts::{
         BatchUsers, IssueToken, ListSessions, ListUsers, OneSession, OneUser, UpdateMe, UpdateUser,
@@ -11,9 +11,10 @@ use hoopoe_wire::{
     codes,
     page::Empty,
     settings::UpdateSettings,
+    signin::{Login, Refresh, Register, SetMyPassword, SetPassword},
 };
 
-use crate::Accounts;
+use crate::{Accounts, Sessions};
 
 /// All of them.
 pub fn commands(accounts: &Accounts) -> Vec<Command> {
@@ -22,6 +23,8 @@ pub fn commands(accounts: &Accounts) -> Vec<Command> {
     commands.extend(me_commands(accounts));
     commands.extend(settings_commands(accounts));
     commands.extend(session_commands(accounts));
+    commands.extend(sign_in_commands(accounts));
+    commands.extend(password_commands(accounts));
     commands
 }
 
@@ -161,6 +164,12 @@ fn session_commands(accounts: &Accounts) -> Vec<Command> {
             .handle(on(accounts, |accounts, ctx, request: ListSessions| async move {
                 Ok(Answer::ok(accounts.list_sessions(&ctx, request).await?))
             })),
+        Command::new("sessions.delete_others", Method::Delete, "/v1/sessions")
+            .doc("Ends all of the caller's sessions but the one that calls.")
+            .handle(on(accounts, |accounts, ctx, _: Empty| async move {
+                accounts.delete_other_sessions(&ctx).await?;
+                Ok(Answer::ok(Empty {}))
+            })),
         Command::new("sessions.delete", Method::Delete, "/v1/sessions/{session}")
             .doc("Ends one of the caller's sessions. Its sockets are closed with 4403.")
             .fails(&[&codes::SESSION_NOT_FOUND])
@@ -175,6 +184,90 @@ fn session_commands(accounts: &Accounts) -> Vec<Command> {
             .handle(on(accounts, |accounts, ctx, request: OneUser| async move {
                 accounts.revoke_all(&ctx, request.user).await?;
                 Ok(Answer::ok(Empty {}))
+            })),
+    ]
+}
+
+/// Their replies hold secrets, so none is kept under an `Idempotency-Key`.
+fn sign_in_commands(accounts: &Accounts) -> Vec<Command> {
+    vec![
+        Command::new("auth.register", Method::Post, "/v1/auth/register")
+            .doc(
+                "Makes an account with a login name and a password, and signs in.\n\nOnly where the \
+                 server's registration is open. The user's id is made by the server.",
+            )
+            .auth(Auth::Public)
+            .rate(Rate::SignIn)
+            .naturally_idempotent()
+            .audited()
+            .answers(&[201])
+            .fails(&[
+                &codes::REGISTRATION_CLOSED,
+                &codes::APP_NOT_FOUND,
+                &codes::LOGIN_TAKEN,
+                &codes::SIGN_IN_BUSY,
+            ])
+            .handle(on(accounts, |accounts, ctx, request: Register| async move {
+                Ok(Answer::created(accounts.register(&ctx, request).await?))
+            })),
+        Command::new("auth.login", Method::Post, "/v1/auth/login")
+            .doc(
+                "Signs in by login name and password: a new session.\n\nAn unknown app, an unknown \
+                 name and a wrong password are answered alike.",
+            )
+            .auth(Auth::Public)
+            .rate(Rate::SignIn)
+            .naturally_idempotent()
+            .audited()
+            .fails(&[
+                &codes::INVALID_CREDENTIALS,
+                &codes::TOO_MANY_ATTEMPTS,
+                &codes::SIGN_IN_BUSY,
+            ])
+            .handle(on(accounts, |accounts, ctx, request: Login| async move {
+                Ok(Answer::ok(accounts.login(&ctx, request).await?))
+            })),
+        Command::new("auth.refresh", Method::Post, "/v1/auth/refresh")
+            .doc(
+                "Exchanges a refresh token for a new token and the next refresh token.\n\nA refresh \
+                 token is good for one use; a second use ends the session, unless it is the same \
+                 attempt by its `client_id`, which is answered like the first time. Send no \
+                 `Authorization`: the token may have expired.",
+            )
+            .auth(Auth::Public)
+            .naturally_idempotent()
+            .fails(&[&codes::INVALID_REFRESH_TOKEN])
+            .handle(on(accounts, |accounts, ctx, request: Refresh| async move {
+                Ok(Answer::ok(accounts.refresh(&ctx, request).await?))
+            })),
+    ]
+}
+
+fn password_commands(accounts: &Accounts) -> Vec<Command> {
+    vec![
+        Command::new("me.set_password", Method::Put, "/v1/me/password")
+            .doc("Changes the caller's password and ends their other sessions.")
+            .rate(Rate::SignIn)
+            .audited()
+            .fails(&[
+                &codes::WRONG_PASSWORD,
+                &codes::NO_PASSWORD,
+                &codes::TOO_MANY_ATTEMPTS,
+                &codes::SIGN_IN_BUSY,
+            ])
+            .handle(on(accounts, |accounts, ctx, request: SetMyPassword| async move {
+                accounts.set_my_password(&ctx, request).await?;
+                Ok(Answer::ok(Empty {}))
+            })),
+        Command::new("users.set_password", Method::Put, "/v1/users/{user}/password")
+            .doc(
+                "Gives a user a password, and a login name where there is none or another one is \
+                 named; ends all of their sessions.",
+            )
+            .auth(Auth::Server)
+            .fails(&[&codes::USER_NOT_FOUND, &codes::LOGIN_TAKEN, &codes::SIGN_IN_BUSY])
+            .handle(on(accounts, |accounts, ctx, request: SetPassword| async move {
+                Ok(Answer::ok(accounts.set_password(&ctx, request, Sessions::End).await?))
             })),
     ]
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hoopoe_bus::Notice;
 use hoopoe_kernel::{Fail, Uid};
 use hoopoe_wire::{
-    SessionId,
+    SessionId, Time,
     accounts::{SessionRevoked, User},
     settings::Settings,
 };
@@ -47,6 +47,11 @@ impl Accounts {
         let frame = frame("session.revoked", &SessionRevoked { session })?;
         self.0.bus.publish(Notice::Users { uids: vec![uid], frame });
         Ok(())
+    }
+
+    /// After the commit that gave a session a new token: its sockets stay.
+    pub(crate) fn tell_renewed(&self, uid: Uid, session: SessionId, expires_at: Time) {
+        self.0.bus.publish(Notice::Renewed { uid, session, expires_at });
     }
 
     /// After the commit that ended all sessions of a user.

@@ -11,6 +11,7 @@ impl Accounts {
     /// Deletes sessions whose token has expired, revoked or not, and says how many. Call it every
     /// few minutes.
     pub async fn sweep(&self) -> Result<u64, Fail> {
+        self.0.throttle.sweep();
         let now = self.0.env.clock.now();
         let mut deleted = 0;
         loop {

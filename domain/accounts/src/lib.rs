@@ -15,20 +15,23 @@ use hoopoe_db::{Db, Migration, MigrationChain};
 use hoopoe_kernel::{AppNo, Env, Uid};
 use hoopoe_wire::UserId;
 
-use crate::service::names::Names;
+use crate::service::{hashing::Hasher, names::Names, throttle::Throttle};
 
 pub use api::commands;
-pub use model::check_avatar_url;
-pub use service::{Authenticator, Started, Upserted};
+pub use model::{
+    check_avatar_url,
+    settings::{HashCost, Registration, SignInSettings},
+};
+pub use service::{Authenticator, Sessions, Started, Upserted};
 pub use store::STATEMENTS;
 
 /// The tables of this crate.
 pub const MIGRATIONS: MigrationChain = MigrationChain {
     owner: "accounts",
-    migrations: &[Migration::portable(
-        "0001_accounts",
-        include_str!("../migrations/0001_accounts.sql"),
-    )],
+    migrations: &[
+        Migration::portable("0001_accounts", include_str!("../migrations/0001_accounts.sql")),
+        Migration::portable("0002_signin", include_str!("../migrations/0002_signin.sql")),
+    ],
 };
 
 /// Tokens, and users that server keys act for, that are remembered for a moment: what a busy
@@ -47,14 +50,32 @@ struct Inner {
     tokens: FreshCache<Hash, model::TokenIdentity>,
     acting: FreshCache<(AppNo, UserId), Uid>,
     names: Names,
+    settings: SignInSettings,
+    hasher: Hasher,
+    throttle: Throttle,
 }
 
 impl Accounts {
-    /// Works on a database that [`MIGRATIONS`] have run on.
+    /// Works on a database that [`MIGRATIONS`] have run on, and lets people sign in as the
+    /// defaults say: registration is closed.
     pub fn new(db: Db, env: Arc<Env>, apps: Apps, bus: Arc<dyn Bus>) -> Self {
+        Self::with_settings(db, env, apps, bus, SignInSettings::default())
+    }
+
+    /// The same as an operator wants it.
+    pub fn with_settings(
+        db: Db,
+        env: Arc<Env>,
+        apps: Apps,
+        bus: Arc<dyn Bus>,
+        settings: SignInSettings,
+    ) -> Self {
         let tokens = FreshCache::new(env.clone(), CACHED_CALLERS_MAX);
         let acting = FreshCache::new(env.clone(), CACHED_CALLERS_MAX);
         let names = Names::default();
-        Self(Arc::new(Inner { db, env, apps, bus, tokens, acting, names }))
+        let hasher = Hasher::new(env.clone(), &settings);
+        let throttle = Throttle::new(env.clone());
+        let inner = Inner { db, env, apps, bus, tokens, acting, names, settings, hasher, throttle };
+        Self(Arc::new(inner))
     }
 }

@@ -1,5 +1,10 @@
 //! Profiles, internal ids, search keys and devices: types and pure rules.
 
+mod common;
+pub(crate) mod password;
+pub(crate) mod refresh;
+pub(crate) mod settings;
+
 use hoopoe_apps::{check_text, metadata_text};
 use hoopoe_kernel::{AppNo, Fail, Uid};
 use hoopoe_wire::{

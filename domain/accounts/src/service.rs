@@ -3,14 +3,21 @@
 mod authenticate;
 mod delete_user;
 mod get_user;
+pub(crate) mod hashing;
 mod issue_token;
 mod list_sessions;
 mod list_users;
+mod login;
 pub(crate) mod names;
+mod refresh;
+mod register;
 mod resolve;
 mod revoke_session;
+mod set_password;
 mod settings;
+mod sign_in;
 mod start_session;
+pub(crate) mod throttle;
 mod update_user;
 mod upsert_users;
 
@@ -19,6 +26,7 @@ use std::future::Future;
 use hoopoe_kernel::Fail;
 
 pub use authenticate::Authenticator;
+pub use set_password::Sessions;
 pub use start_session::Started;
 pub use upsert_users::Upserted;
 

@@ -1,5 +1,8 @@
 //! Every SQL statement of the domain.
 
+mod logins;
+mod refreshes;
+
 use hoopoe_apps::secret::Hash;
 use hoopoe_db::{DbError, ReadTx, Row, Value, WriteTx};
 use hoopoe_kernel::{AppNo, Uid};
@@ -9,6 +12,11 @@ use hoopoe_wire::{
 };
 
 use crate::model::{self, Prefix, Profile, TokenIdentity};
+
+pub(crate) use logins::{
+    Login, change_password, delete_login, login_by_key, login_by_uid, set_login, use_login,
+};
+pub(crate) use refreshes::{Family, Next, family, revoke_others, rotate};
 
 const UPSERT_USER: &str = "INSERT INTO users (app, uid, id, id_key, name, name_key, avatar_url, \
     metadata, created_at_us, updated_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) \
@@ -38,9 +46,10 @@ const USERS_BY_NAME_KEY: &str = "SELECT uid, id, name, avatar_url, metadata, cre
     ORDER BY name_key LIMIT $5";
 const INSERT_SESSION: &str = "INSERT INTO sessions (app, uid, id, token_hash, device_id, \
     device_platform, device_name, device_app_version, created_at_us, last_seen_at_us, \
-    expires_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)";
+    expires_at_us, token_expires_at_us, ends_at_us, family_hash, refresh_hash) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13, $14)";
 const SESSION_BY_TOKEN: &str = "SELECT s.app, s.uid, u.id, s.id, s.last_seen_at_us, \
-    s.expires_at_us FROM sessions s JOIN users u ON u.app = s.app AND u.uid = s.uid \
+    COALESCE(s.token_expires_at_us, s.expires_at_us) FROM sessions s JOIN users u ON u.app = s.app AND u.uid = s.uid \
     WHERE s.token_hash = $1 AND s.revoked_at_us IS NULL AND u.deleted_at_us IS NULL";
 const SESSION: &str = "SELECT id, device_id, device_platform, device_name, device_app_version, \
     created_at_us, last_seen_at_us, expires_at_us FROM sessions \
@@ -83,6 +92,15 @@ pub const STATEMENTS: &[&str] = &[
     REVOKE_SESSIONS,
     NTH_OLD_SESSION,
     SWEEP_SESSIONS,
+    logins::INSERT_LOGIN,
+    logins::LOGIN_BY_KEY,
+    logins::LOGIN_BY_UID,
+    logins::USE_LOGIN,
+    logins::CHANGE_PASSWORD,
+    logins::DELETE_LOGIN,
+    refreshes::FAMILY,
+    refreshes::ROTATE,
+    refreshes::REVOKE_OTHERS,
 ];
 
 fn user_id(row: &dyn Row, column: usize) -> Result<UserId, DbError> {
@@ -252,10 +270,21 @@ pub(crate) struct NewSession {
     pub(crate) device: Device,
     pub(crate) created_at: Time,
     pub(crate) expires_at: Time,
+    /// Where it can be refreshed.
+    pub(crate) refresh: Option<NewFamily>,
+}
+
+/// How a session is refreshed that is about to be written.
+pub(crate) struct NewFamily {
+    pub(crate) token_expires_at: Time,
+    pub(crate) ends_at: Time,
+    pub(crate) family_hash: Hash,
+    pub(crate) refresh_hash: Hash,
 }
 
 pub(crate) fn insert_session(tx: &mut dyn WriteTx, session: &NewSession) -> Result<(), DbError> {
     let device = &session.device;
+    let refresh = session.refresh.as_ref();
     let args = [
         session.app.0.into(),
         session.uid.0.into(),
@@ -267,6 +296,10 @@ pub(crate) fn insert_session(tx: &mut dyn WriteTx, session: &NewSession) -> Resu
         device.app_version.as_deref().into(),
         session.created_at.0.into(),
         session.expires_at.0.into(),
+        refresh.map(|new| new.token_expires_at.0).into(),
+        refresh.map(|new| new.ends_at.0).into(),
+        refresh.map(|new| &new.family_hash).into(),
+        refresh.map(|new| &new.refresh_hash).into(),
     ];
     tx.execute(INSERT_SESSION, &args).map(|_| ())
 }

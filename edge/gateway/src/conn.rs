@@ -308,7 +308,7 @@ impl Connection {
     /// Counts what went unanswered, and asks again.
     fn beat(&mut self, context: &mut Context<'_>) -> Option<End> {
         while self.heartbeat.as_mut().poll(context).is_ready() {
-            if self.ctx.now() >= self.expires_at {
+            if self.ctx.now() >= self.expires_at.max(self.seat.outbox().renewed_until()) {
                 return Some(End::Close(CloseCode::Token));
             }
             if self.missed >= MISSED_MAX {

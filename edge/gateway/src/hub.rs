@@ -261,6 +261,12 @@ impl Task {
                 }
             }
             Notice::Visibility { .. } | Notice::Whereabouts { .. } => self.presence.hear(&notice),
+            Notice::Renewed { uid, session, expires_at } => {
+                let online = self.online.lock();
+                for outbox in online.of(uid).iter().filter(|one| one.session == session) {
+                    outbox.renew(expires_at);
+                }
+            }
             Notice::Revoked { uid, session } => self.revoke(uid, session),
         }
     }

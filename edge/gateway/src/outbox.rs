@@ -2,13 +2,13 @@
 
 use std::{
     collections::VecDeque,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use hoopoe_kernel::Uid;
-use hoopoe_wire::{SessionId, limits, session::CloseCode};
+use hoopoe_wire::{SessionId, Time, limits, session::CloseCode};
 use parking_lot::Mutex;
 
 use crate::codec::Codec;
@@ -26,6 +26,8 @@ pub(crate) struct Outbox {
     /// No other connection of this node has it.
     pub(crate) number: u64,
     pub(crate) codec: Codec,
+    /// Until when the session's newest token is good, when it has had more than the first.
+    renewed_until_us: AtomicI64,
     queue: Mutex<Queue>,
     waker: AtomicWaker,
 }
@@ -40,7 +42,19 @@ struct Queue {
 impl Outbox {
     pub(crate) fn new(uid: Uid, session: SessionId, codec: Codec) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { uid, session, number, codec, queue: Mutex::default(), waker: AtomicWaker::new() }
+        let (queue, waker) = (Mutex::default(), AtomicWaker::new());
+        let renewed_until_us = AtomicI64::new(0);
+        Self { uid, session, number, codec, renewed_until_us, queue, waker }
+    }
+
+    /// The session has a new token.
+    pub(crate) fn renew(&self, until: Time) {
+        self.renewed_until_us.fetch_max(until.0, Ordering::Relaxed);
+    }
+
+    /// Until when the newest token that was heard of is good.
+    pub(crate) fn renewed_until(&self) -> Time {
+        Time(self.renewed_until_us.load(Ordering::Relaxed))
     }
 
     /// Adds whole frames, ready to be written. A connection that is too far behind is closed: it

@@ -66,6 +66,7 @@ pub(crate) fn rate_name(rate: Rate) -> &'static str {
         Rate::Write => "write",
         Rate::Read => "read",
         Rate::Light => "light",
+        Rate::SignIn => "sign_in",
     }
 }
 

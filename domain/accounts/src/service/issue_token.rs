@@ -36,6 +36,7 @@ impl Accounts {
                 device: device.clone(),
                 created_at: now,
                 expires_at,
+                refresh: None,
             };
             store::insert_session(tx, &row)?;
             Ok(())

@@ -37,6 +37,21 @@ impl Accounts {
         .await
     }
 
+    /// Ends all sessions of the caller but the one that calls; all of them when a server key acts
+    /// for the user.
+    pub async fn delete_other_sessions(&self, ctx: &Ctx) -> Result<(), Fail> {
+        let user = ctx.user()?;
+        let (uid, own) = (user.uid, user.session.unwrap_or(SessionId::NONE));
+        let (accounts, app, now) = (self.clone(), ctx.app, ctx.now());
+        outlive(async move {
+            let write =
+                accounts.0.db.write(move |tx| Ok(store::revoke_others(tx, app, uid, own, now)?));
+            let ended = write.await?;
+            ended.into_iter().try_for_each(|session| accounts.tell_revoked(uid, session))
+        })
+        .await
+    }
+
     async fn end(&self, ctx: &Ctx, uid: Uid, session: SessionId) -> Result<(), Fail> {
         let (accounts, app, now) = (self.clone(), ctx.app, ctx.now());
         outlive(async move {

@@ -31,7 +31,7 @@ pub struct Started {
     pub user: User,
     /// The session.
     pub session: SessionId,
-    /// When the socket must be closed with 4401.
+    /// When the socket must be closed with 4401, unless the session has a new token by then.
     pub expires_at: Time,
     token: TokenIdentity,
     stamp: Stamp,
@@ -116,7 +116,8 @@ fn find(
     hash: &secret::Hash,
     now: Time,
 ) -> Result<Option<Found>, hoopoe_db::DbError> {
-    let Some(token) = store::session_by_token(tx, hash)? else { return Ok(None) };
+    let token = store::session_by_token(tx, hash)?.filter(|token| now < token.expires_at);
+    let Some(token) = token else { return Ok(None) };
     let session = store::session(tx, token.app, token.uid, token.session, now)?;
     let user = store::user_by_uid(tx, token.app, token.uid)?;
     Ok(session.zip(user).map(|(session, (_, user))| (token, user, session)))

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How often internal ids that somebody else took in the same millisecond are drawn anew.
-const ATTEMPTS: usize = 8;
+pub(super) const ATTEMPTS: usize = 8;
 
 /// A user after `users.upsert`.
 #[derive(Debug, Clone)]
@@ -121,7 +121,8 @@ fn upsert_all(
     Ok(rows)
 }
 
-fn is_taken(fail: &Fail) -> bool {
+/// Whether something that is unique was written by somebody else at the same time.
+pub(super) fn is_taken(fail: &Fail) -> bool {
     fail.cause::<DbError>().is_some_and(|error| error.kind() == DbErrorKind::Constraint)
 }
 

@@ -10,6 +10,8 @@ pub const SERVER_KEY: &str = "sk_";
 pub const ADMIN_KEY: &str = "ak_";
 /// Prefix of user tokens.
 pub const USER_TOKEN: &str = "ut_";
+/// Prefix of refresh tokens.
+pub const REFRESH_TOKEN: &str = "rt_";
 
 /// Base62 digits of 32 bytes.
 const DIGITS: usize = 43;
@@ -22,6 +24,11 @@ pub type Hash = [u8; 32];
 pub fn fresh(prefix: &str, env: &Env) -> Secret {
     let mut bytes = [0; 32];
     env.entropy.fill(&mut bytes);
+    from_bytes(prefix, bytes)
+}
+
+/// The secret of these 256 bits, which nobody can guess.
+pub fn from_bytes(prefix: &str, bytes: [u8; 32]) -> Secret {
     let mut text = String::with_capacity(prefix.len() + DIGITS);
     text.push_str(prefix);
     for digit in base62(bytes) {

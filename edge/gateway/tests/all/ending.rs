@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use hoopoe_accounts::Sessions;
 use hoopoe_gateway::Timing;
+use hoopoe_kernel::Ctx;
 use hoopoe_testkit::harness::{PATIENCE, within};
+use hoopoe_wire::signin::{Login, Password, Refresh, SetPassword};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -83,6 +86,31 @@ async fn a_token_that_runs_out_ends_it() {
     let house = House::with(beating(300)).await;
     let mut client = Client::start(&house, "ann").await;
     house.clock.advance(Duration::from_secs(25 * 3_600));
+    assert_eq!(client.closed().await, (4401, "token".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_refreshed_keeps_its_sockets() {
+    let house = House::with(beating(300)).await;
+    let system = Ctx::system(&house.env, house.app);
+    let (user, password) = (crate::house::user_id("ann"), Password::new("a hoopoe at home"));
+    let request = SetPassword { user, login: None, password: password.clone() };
+    must(house.accounts.set_password(&system, request, Sessions::Keep).await);
+    let (app, login) = ("tests".to_owned(), "ann".to_owned());
+    let request = Login { app, login, password, device: None };
+    let signed_in = must(house.accounts.login(&system, request).await);
+    let mut client = Client::dial(&house).await;
+    client.ok("session.start", json!({"token": signed_in.token})).await;
+
+    house.clock.advance(Duration::from_secs(50 * 60));
+    let request = Refresh { refresh_token: signed_in.refresh_token, client_id: None };
+    must(house.accounts.refresh(&system, request).await);
+    client.ok("session.sync", json!({})).await;
+    house.clock.advance(Duration::from_secs(50 * 60));
+    for _ in 0..2 {
+        assert_eq!(client.next().await, Seen::Ping, "it was looked at and lives on");
+    }
+    house.clock.advance(Duration::from_secs(20 * 60));
     assert_eq!(client.closed().await, (4401, "token".to_owned()));
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use hoopoe_accounts::{Accounts, Authenticator};
+use hoopoe_accounts::{Accounts, Authenticator, HashCost, Registration, SignInSettings};
 use hoopoe_apps::Apps;
 use hoopoe_bus::{Bus, LocalBus, Notice};
 use hoopoe_kernel::{
-    AppNo, BoxFuture, Call, CommandInfo, Ctx, Env, Fail, Input, Rate, Registry, Reply,
+    Actor, AppNo, BoxFuture, Call, CommandInfo, Ctx, Env, Fail, Input, Rate, Registry, Reply,
     ports::{Admit, Audit, Credential, Ports, Quota},
 };
 use hoopoe_testkit::{FakeClock, TestDb, TestEnv, harness::fail, test_env_seeded};
@@ -54,12 +54,17 @@ impl Audit for Open {
 }
 
 impl House {
-    /// On a database of the test's own.
+    /// On a database of the test's own, open to everybody and with cheap passwords.
     pub(crate) async fn new(db: TestDb) -> Self {
+        Self::with(db, settings()).await
+    }
+
+    /// As an operator wants it.
+    pub(crate) async fn with(db: TestDb, settings: SignInSettings) -> Self {
         db.migrate(&[hoopoe_apps::MIGRATIONS, hoopoe_accounts::MIGRATIONS]).await;
         let TestEnv { env, clock } = test_env_seeded(1);
         let bus = LocalBus::new();
-        let (apps, accounts, registry) = services(&db, &env, &bus);
+        let (apps, accounts, registry) = services(&db, &env, &bus, settings);
         let system = Ctx::system(&env, AppNo::NONE);
         let own = tenant(&apps, &system, "own").await;
         let foreign = tenant(&apps, &system, "foreign").await;
@@ -69,7 +74,7 @@ impl House {
 
     /// Another process on the same database: caches and a bus of its own.
     pub(crate) fn other_node(&self) -> (Apps, Accounts) {
-        let (apps, accounts, _) = services(&self.db, &self.env, &LocalBus::new());
+        let (apps, accounts, _) = services(&self.db, &self.env, &LocalBus::new(), settings());
         (apps, accounts)
     }
 
@@ -126,6 +131,16 @@ impl House {
         Ok(self.registry.call(Call { index, ctx, input, idempotency_key }))
     }
 
+    /// A command without a bearer, from an address.
+    pub(crate) async fn from(&self, address: &str, name: &str, request: Value) -> Answered {
+        let mut ctx = Ctx::new(&self.env, AppNo::NONE, Actor::Anonymous);
+        ctx.address = address.parse().ok();
+        let index = self.registry.find(name).unwrap_or_else(|| fail(format!("no {name}")));
+        let json = request.to_string();
+        let input = Input::Object(json.as_bytes());
+        outcome(self.registry.call(Call { index, ctx, input, idempotency_key: None }).await)
+    }
+
     /// Makes a user of the app that the test is about.
     pub(crate) async fn user(&self, id: &str) {
         self.ok(&self.own.key, "users.upsert", json!({"user": id, "name": id})).await;
@@ -145,9 +160,24 @@ async fn tenant(apps: &Apps, ctx: &Ctx, name: &str) -> Tenant {
     Tenant { no, id: app.id, key }
 }
 
-fn services(db: &TestDb, env: &Arc<Env>, bus: &Arc<LocalBus>) -> (Apps, Accounts, Arc<Registry>) {
+/// Open to everybody; passwords cost the least that an operator may choose.
+pub(crate) fn settings() -> SignInSettings {
+    SignInSettings {
+        registration: Registration::Open,
+        cost: HashCost::LEAST,
+        ..SignInSettings::default()
+    }
+}
+
+fn services(
+    db: &TestDb,
+    env: &Arc<Env>,
+    bus: &Arc<LocalBus>,
+    settings: SignInSettings,
+) -> (Apps, Accounts, Arc<Registry>) {
     let apps = Apps::new(db.db.clone(), env.clone());
-    let accounts = Accounts::new(db.db.clone(), env.clone(), apps.clone(), bus.clone());
+    let (db, env, bus) = (db.db.clone(), env.clone(), bus.clone());
+    let accounts = Accounts::with_settings(db, env, apps.clone(), bus, settings);
     let ports = Ports {
         authenticate: Arc::new(Authenticator::new(accounts.clone())),
         admit: Arc::new(Open),

@@ -5,9 +5,15 @@ mod accounts_batch;
 #[cfg(test)]
 mod accounts_house;
 #[cfg(test)]
+mod accounts_passwords;
+#[cfg(test)]
+mod accounts_refresh;
+#[cfg(test)]
 mod accounts_search;
 #[cfg(test)]
 mod accounts_settings;
+#[cfg(test)]
+mod accounts_signin;
 #[cfg(test)]
 mod accounts_tokens;
 #[cfg(test)]

@@ -33,6 +33,7 @@ mod resume;
 mod sdk;
 mod seeded_bugs;
 mod sessions;
+mod signin;
 mod slow_consumer;
 mod storm;
 mod table;
