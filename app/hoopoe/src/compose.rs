@@ -75,7 +75,7 @@ impl House {
         let env = Env::system();
         let bus: Arc<dyn Bus> = LocalBus::new();
         if storage.has_lost() {
-            hoopoe_log::begin_epoch(&db).await?;
+            hoopoe_log::begin_epoch(&db, env.clock.now()).await?;
         }
         let log = Log::open(db.clone(), env.clone()).await?;
         let apps = Apps::new(db.clone(), env.clone());

@@ -50,8 +50,8 @@ struct Opened {
 
 /// Begins a new epoch of a database whose log is not open yet: something that was acknowledged may
 /// be lost, and numbers may come back that clients have seen with other content.
-pub async fn begin_epoch(db: &Db) -> Result<i64, Fail> {
-    db.write(|tx| Ok(meta::begin_epoch(tx)?)).await
+pub async fn begin_epoch(db: &Db, now: Time) -> Result<i64, Fail> {
+    db.write(move |tx| Ok(meta::begin_epoch(tx, now)?)).await
 }
 
 impl Log {

@@ -13,7 +13,6 @@ use hoopoe_db::{Backend, Db, migrate};
 use hoopoe_db_postgres::Postgres;
 use hoopoe_db_sqlite::{Sqlite, SqliteOptions};
 use hoopoe_kernel::{Env, Fail};
-use hoopoe_log::Log;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
@@ -131,7 +130,7 @@ async fn renew<B: Backend>(backend: Arc<B>) -> Result<i64, Trouble> {
     let db = Db::new(backend.clone());
     let renewed: Result<i64, Fail> = async {
         migrate(&db, MIGRATIONS).await?;
-        Log::open(db.clone(), Env::system()).await?.begin_epoch().await
+        hoopoe_log::begin_epoch(&db, Env::system().clock.now()).await
     }
     .await;
     // Closing copies the write-ahead log back: from here on the database is one file.

@@ -72,7 +72,7 @@ impl Storage {
     pub(crate) fn why_not_writable(&self) -> &'static str {
         match self {
             Self::Embedded { .. } => "the database takes no writes until the server starts anew",
-            Self::Remote(_) => "the database cannot be reached; it is looked for all the time",
+            Self::Remote { .. } => "the database cannot be reached; it is looked for all the time",
         }
     }
 
