@@ -8,7 +8,7 @@ use hoopoe_kernel::{AppNo, Uid};
 use hoopoe_wire::{ConversationId, SessionId, Time};
 use tokio::sync::mpsc;
 
-/// Notices that a subscriber may be behind before it loses some.
+/// Notices that may be lost, and by how many a subscriber may be behind before it loses some.
 const QUEUE_NOTICES: usize = 4_096;
 
 /// Something that happened, told to whoever listens.
@@ -93,18 +93,91 @@ pub enum Whereabouts {
     Asked,
 }
 
-/// Carries notices. At most once, in order per publisher where nothing is lost.
+impl Notice {
+    /// Whether a subscriber that is behind must hear it all the same. A hint or an event that was
+    /// missed is found again or asked for; a socket whose revocation was missed goes on for ever, and
+    /// so does the sight of somebody who has hidden.
+    pub fn must_arrive(&self) -> bool {
+        matches!(self, Self::Revoked { .. } | Self::Visibility { .. })
+    }
+}
+
+/// Carries notices. At most once, in order per publisher and lane where nothing is lost.
 pub trait Bus: Send + Sync + 'static {
-    /// Tells everybody. Never blocks: a subscriber whose queue is full loses the notice.
+    /// Tells everybody. Never blocks: a subscriber whose queue is full loses the notice, unless it
+    /// [must arrive](Notice::must_arrive).
     fn publish(&self, notice: Notice);
     /// Listens from now on.
-    fn subscribe(&self) -> mpsc::Receiver<Notice>;
+    fn subscribe(&self) -> Subscription;
+}
+
+/// What a subscriber has not heard yet. What must arrive overtakes the rest.
+pub struct Subscription {
+    /// Without a bound, because each of these follows a transaction that was committed: they come
+    /// as fast as the disk lets them and no faster.
+    urgent: mpsc::UnboundedReceiver<Notice>,
+    others: mpsc::Receiver<Notice>,
+}
+
+impl Subscription {
+    /// The next notice; `None` when the bus is gone and everything has been heard. Nothing is lost
+    /// when the future is dropped.
+    pub async fn recv(&mut self) -> Option<Notice> {
+        tokio::select! {
+            biased;
+            Some(notice) = self.urgent.recv() => Some(notice),
+            Some(notice) = self.others.recv() => Some(notice),
+            else => None,
+        }
+    }
+
+    /// The next notice that is there already.
+    ///
+    /// # Errors
+    /// `Empty` when there is none, `Disconnected` when there will be none.
+    pub fn try_recv(&mut self) -> Result<Notice, mpsc::error::TryRecvError> {
+        self.urgent.try_recv().or_else(|_| self.others.try_recv())
+    }
+
+    /// How many notices wait.
+    pub fn len(&self) -> usize {
+        self.urgent.len() + self.others.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The bus's ends of a [`Subscription`].
+struct Subscriber {
+    urgent: mpsc::UnboundedSender<Notice>,
+    others: mpsc::Sender<Notice>,
+}
+
+impl Subscriber {
+    /// False: nobody listens there any more.
+    fn tell(&self, notice: Notice) -> bool {
+        if notice.must_arrive() {
+            return self.urgent.send(notice).is_ok();
+        }
+        match self.others.try_send(notice) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                metrics::counter!("hoopoe_bus_lost_total").increment(1);
+                tracing::debug!("a bus subscriber is behind and lost a notice");
+                true
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+        }
+    }
 }
 
 /// The bus of a single node: memory.
 #[derive(Default)]
 pub struct LocalBus {
-    subscribers: std::sync::Mutex<Vec<mpsc::Sender<Notice>>>,
+    subscribers: std::sync::Mutex<Vec<Subscriber>>,
 }
 
 impl LocalBus {
@@ -113,27 +186,21 @@ impl LocalBus {
         Arc::new(Self::default())
     }
 
-    fn subscribers(&self) -> std::sync::MutexGuard<'_, Vec<mpsc::Sender<Notice>>> {
+    fn subscribers(&self) -> std::sync::MutexGuard<'_, Vec<Subscriber>> {
         self.subscribers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 impl Bus for LocalBus {
     fn publish(&self, notice: Notice) {
-        self.subscribers().retain(|subscriber| match subscriber.try_send(notice.clone()) {
-            Ok(()) => true,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                tracing::warn!("a bus subscriber is behind and lost a notice");
-                true
-            }
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
-        });
+        self.subscribers().retain(|subscriber| subscriber.tell(notice.clone()));
     }
 
-    fn subscribe(&self) -> mpsc::Receiver<Notice> {
-        let (sender, receiver) = mpsc::channel(QUEUE_NOTICES);
-        self.subscribers().push(sender);
-        receiver
+    fn subscribe(&self) -> Subscription {
+        let (urgent, urgent_receiver) = mpsc::unbounded_channel();
+        let (others, others_receiver) = mpsc::channel(QUEUE_NOTICES);
+        self.subscribers().push(Subscriber { urgent, others });
+        Subscription { urgent: urgent_receiver, others: others_receiver }
     }
 }
 
@@ -153,5 +220,30 @@ mod tests {
         bus.publish(Notice::Hint { lane: 1, n: 3 });
         assert!(matches!(two.recv().await, Some(Notice::Hint { n: 3, .. })));
         assert_eq!(bus.subscribers().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_revocation_is_not_lost_behind_a_full_queue() {
+        let bus = LocalBus::new();
+        let mut behind = bus.subscribe();
+        let flood = 2 * QUEUE_NOTICES;
+        for n in 0..flood {
+            bus.publish(Notice::Hint { lane: 1, n: n as i64 });
+        }
+        for uid in [7, 8] {
+            bus.publish(Notice::Revoked { uid: Uid(uid), session: None });
+        }
+        assert_eq!(behind.len(), QUEUE_NOTICES + 2);
+        for wanted in [7, 8] {
+            let heard = behind.recv().await;
+            assert!(matches!(heard, Some(Notice::Revoked { uid: Uid(uid), .. }) if uid == wanted));
+        }
+        for wanted in 0..QUEUE_NOTICES {
+            let heard = behind.try_recv();
+            assert!(matches!(heard, Ok(Notice::Hint { n, .. }) if n == wanted as i64));
+        }
+        assert!(behind.try_recv().is_err() && behind.is_empty());
+        drop(bus);
+        assert!(behind.recv().await.is_none(), "the bus is gone");
     }
 }

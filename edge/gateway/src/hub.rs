@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hoopoe_accounts::Accounts;
-use hoopoe_bus::{Bus, Notice};
+use hoopoe_bus::{Bus, Notice, Subscription};
 use hoopoe_conversations::Conversations;
 use hoopoe_kernel::{AppNo, Uid};
 use hoopoe_log::{Batch, Log};
@@ -193,7 +193,7 @@ impl Drop for Seat {
 struct Task {
     fanout: Fanout,
     feed: mpsc::Receiver<Arc<Batch>>,
-    notices: mpsc::Receiver<Notice>,
+    notices: Subscription,
     control: mpsc::UnboundedReceiver<Control>,
     online: Arc<Mutex<Online>>,
     presence: Presence,

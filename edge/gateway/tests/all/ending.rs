@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use hoopoe_accounts::Sessions;
+use hoopoe_bus::Notice;
 use hoopoe_gateway::Timing;
 use hoopoe_kernel::Ctx;
 use hoopoe_testkit::harness::{PATIENCE, within};
@@ -53,6 +55,19 @@ async fn a_revoked_session_loses_its_sockets_and_no_other() {
     must(house.accounts.revoke_all(&house.ctx("ann").await, crate::house::user_id("ann")).await);
     assert_eq!(kept.closed().await.0, 4403);
     house.connections(0).await;
+}
+
+/// On one thread: the hub hears nothing before all of it is said.
+#[tokio::test]
+async fn a_revocation_is_heard_behind_more_notices_than_the_hub_keeps() {
+    let house = House::new().await;
+    let mut lost = Client::start(&house, "ann").await;
+    let uid = must(house.ctx("ann").await.user().map(|user| user.uid));
+    for _ in 0..10_000 {
+        house.bus.publish(Notice::Users { uids: Vec::new(), frame: Bytes::new() });
+    }
+    house.bus.publish(Notice::Revoked { uid, session: None });
+    assert_eq!(lost.closed().await.0, 4403);
 }
 
 fn beating(heartbeat_ms: u64) -> Setup {

@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use hoopoe_accounts::{Accounts, Authenticator};
 use hoopoe_apps::Apps;
-use hoopoe_bus::LocalBus;
+use hoopoe_bus::{Bus, LocalBus};
 use hoopoe_conversations::Conversations;
 use hoopoe_db::MigrationChain;
 use hoopoe_gateway::{Gateway, GatewayParts, Hub, Sources, Timing};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hoopoe_accounts::{Accounts, Authenticator, HashCost, Registration, SignInSettings};
 use hoopoe_apps::Apps;
-use hoopoe_bus::{Bus, LocalBus, Notice};
+use hoopoe_bus::{Bus, LocalBus, Notice, Subscription};
 use hoopoe_kernel::{
     Actor, AppNo, BoxFuture, Call, CommandInfo, Ctx, Env, Fail, Input, Rate, Registry, Reply,
     ports::{Admit, Audit, Credential, Ports, Quota},
@@ -12,7 +12,6 @@ use hoopoe_kernel::{
 use hoopoe_testkit::{FakeClock, TestDb, TestEnv, harness::fail, test_env_seeded};
 use hoopoe_wire::{AppId, RequestId, apps::CreateApp, apps::Secret};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
 /// One app of the house and its first key.
 pub(crate) struct Tenant {
@@ -221,12 +220,12 @@ pub(crate) fn text(value: &Value) -> String {
 }
 
 /// What the bus carried so far.
-pub(crate) fn drain(bus: &mut mpsc::Receiver<Notice>) -> Vec<Notice> {
+pub(crate) fn drain(bus: &mut Subscription) -> Vec<Notice> {
     std::iter::from_fn(|| bus.try_recv().ok()).collect()
 }
 
 /// Listens to the house's bus.
-pub(crate) fn listen(house: &House) -> mpsc::Receiver<Notice> {
+pub(crate) fn listen(house: &House) -> Subscription {
     house.bus.subscribe()
 }
 

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use hoopoe_accounts::Authenticator;
-use hoopoe_bus::{Bus, Notice};
+use hoopoe_bus::{Bus, Notice, Subscription};
 use hoopoe_db::{
     Backend, BackendStats, BoxedRead, BoxedWrite, Db, DbError, DbErrorKind, Dialect, Lane,
     LaneHandle,
@@ -23,7 +23,7 @@ use hoopoe_testkit::{
 };
 use hoopoe_wire::{ConversationId, RequestId};
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::{
     accounts_house::{Answered, must, outcome},
@@ -176,7 +176,7 @@ impl Talk {
     }
 
     /// Listens to the bus.
-    pub(crate) fn listen(&self) -> mpsc::Receiver<Notice> {
+    pub(crate) fn listen(&self) -> Subscription {
         self.chat.house.bus.subscribe()
     }
 
@@ -213,7 +213,7 @@ pub(crate) fn pointer((status, problem): Answered) -> (u16, String) {
 }
 
 /// The next receipt on the bus: to whom, and its frame.
-pub(crate) async fn next_receipt(bus: &mut mpsc::Receiver<Notice>) -> (Vec<Uid>, Value) {
+pub(crate) async fn next_receipt(bus: &mut Subscription) -> (Vec<Uid>, Value) {
     loop {
         let notice = within(PATIENCE, "a receipt", bus.recv()).await;
         if let Some(receipt) = as_receipt(notice.unwrap_or_else(|| fail("the bus is gone"))) {
