@@ -11,6 +11,9 @@ pub(crate) struct SqliteTx<'c> {
     connection: &'c Connection,
     /// Why the physical transaction is gone, once it is: the next statement would commit alone.
     lost: Option<DbError>,
+    /// The first statement of this part that failed. As on PostgreSQL it ends the part: what ran
+    /// after it would stand on half of what was meant.
+    doom: Option<DbError>,
     /// An fsync failed: what is in the page cache may never reach the disk.
     pub(crate) sync_failed: bool,
     is_write: bool,
@@ -18,11 +21,11 @@ pub(crate) struct SqliteTx<'c> {
 
 impl<'c> SqliteTx<'c> {
     pub(crate) fn reading(connection: &'c Connection) -> Self {
-        Self { connection, lost: None, sync_failed: false, is_write: false }
+        Self { connection, lost: None, doom: None, sync_failed: false, is_write: false }
     }
 
     pub(crate) fn writing(connection: &'c Connection) -> Self {
-        Self { connection, lost: None, sync_failed: false, is_write: true }
+        Self { connection, lost: None, doom: None, sync_failed: false, is_write: true }
     }
 
     /// What made the database itself roll the physical transaction back. Whoever met it may have
@@ -31,9 +34,20 @@ impl<'c> SqliteTx<'c> {
         self.lost.as_ref()
     }
 
+    /// Begins a part: what became of the one before it is settled.
+    pub(crate) fn begin_part(&mut self) {
+        self.doom = None;
+    }
+
+    /// The statement error that this part cannot survive, if one failed. Whoever met it may have
+    /// swallowed it.
+    pub(crate) fn doom(&self) -> Option<&DbError> {
+        self.doom.as_ref()
+    }
+
     /// BEGIN, SAVEPOINT, COMMIT and their like.
     pub(crate) fn control(&mut self, sql: &str) -> Result<(), DbError> {
-        self.guard()?;
+        self.check_there()?;
         let result = self.connection.prepare_cached(sql).and_then(|mut s| s.raw_execute());
         match result {
             Ok(_) => Ok(()),
@@ -41,7 +55,13 @@ impl<'c> SqliteTx<'c> {
         }
     }
 
+    /// Whether a statement may run.
     fn guard(&self) -> Result<(), DbError> {
+        self.check_there()?;
+        self.doom.as_ref().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    fn check_there(&self) -> Result<(), DbError> {
         if self.lost.is_some() {
             return Err(DbError::new(
                 DbErrorKind::BatchLost,
@@ -61,6 +81,13 @@ impl<'c> SqliteTx<'c> {
         if self.is_write && self.connection.is_autocommit() {
             self.lost = Some(error.clone());
         }
+        error
+    }
+
+    /// A statement failed, and its part with it.
+    fn fail(&mut self, failure: rusqlite::Error) -> DbError {
+        let error = self.note(failure);
+        self.doom = Some(error.clone());
         error
     }
 
@@ -102,7 +129,7 @@ impl ReadTx for SqliteTx<'_> {
     ) -> Result<(), DbError> {
         self.guard()?;
         self.run(sql, args, visit).map_err(|failure| match failure {
-            Failure::Driver(error) => self.note(error),
+            Failure::Driver(error) => self.fail(error),
             Failure::Visit(error) => error,
         })
     }
@@ -123,7 +150,7 @@ impl WriteTx for SqliteTx<'_> {
         });
         match result {
             Ok(count) => Ok(count as u64),
-            Err(error) => Err(self.note(error)),
+            Err(error) => Err(self.fail(error)),
         }
     }
 

@@ -312,6 +312,9 @@ fn run_parts(
 
 /// Outer error: the whole batch is lost. Inner error: only this part, which is undone.
 ///
+/// A part in which a statement failed is undone even if it says that all is well, as PostgreSQL does:
+/// a closure that swallows an error must not mean one thing here and another there.
+///
 /// While nothing stands before it, a part needs no savepoint: undoing it is undoing everything. A
 /// savepoint costs a copy of every page that the part touches.
 fn part(
@@ -322,9 +325,13 @@ fn part(
     if !is_first {
         tx.control("SAVEPOINT part")?;
     }
-    let outcome = guarded(|| work(tx));
+    tx.begin_part();
+    let mut outcome = guarded(|| work(tx));
     if let Some(error) = tx.lost_to() {
         return Err(error.clone());
+    }
+    if let (Ok(Verdict::Commit), Some(error)) = (&outcome, tx.doom()) {
+        outcome = Err(error.clone());
     }
     let keep = matches!(outcome, Ok(Verdict::Commit));
     match (is_first, keep) {

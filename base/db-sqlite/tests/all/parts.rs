@@ -21,7 +21,7 @@ enum End {
     Panic,
     /// It writes the row once more and reports the error.
     Report,
-    /// The same, but it goes on as if nothing had been.
+    /// The same, but it goes on as if nothing had been: it is undone all the same.
     Swallow,
 }
 
@@ -41,7 +41,7 @@ impl Script {
     }
 
     fn is_stored(self) -> bool {
-        matches!(self.end, End::Commit | End::Swallow)
+        self.end == End::Commit
     }
 
     fn perform(self, tx: &mut dyn WriteTx) -> Result<Verdict, DbError> {
@@ -59,9 +59,9 @@ impl Script {
     /// What it is told, which for a refusal of its own is that all went well.
     fn outcome(self) -> Result<(), DbErrorKind> {
         match self.end {
-            End::Commit | End::Swallow | End::Refuse => Ok(()),
+            End::Commit | End::Refuse => Ok(()),
             End::Panic => Err(DbErrorKind::Panic),
-            End::Report => Err(DbErrorKind::Constraint),
+            End::Report | End::Swallow => Err(DbErrorKind::Constraint),
         }
     }
 

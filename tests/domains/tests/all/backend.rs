@@ -98,6 +98,41 @@ async fn a_panic_undoes_only_its_own_closure(db: TestDb) {
 }
 
 #[db_test]
+async fn a_swallowed_failure_stores_nothing_and_is_answered(db: TestDb) {
+    let db = prepared(db).await;
+    db.write(|tx| Ok(insert(tx, 1)?)).await.unwrap();
+    let swallowed = db.write(|tx| {
+        insert(tx, 2)?;
+        assert!(insert(tx, 1).is_err(), "there is one already");
+        assert!(insert(tx, 3).is_err(), "nothing runs after it");
+        assert!(ids(tx.as_read()).is_err(), "a read neither");
+        Ok(())
+    });
+    let beside = db.write(|tx| Ok(insert(tx, 4)?));
+    let refused = db.write(|tx| {
+        drop(insert(tx, 1));
+        Err::<(), _>(Fail::new(&codes::FORBIDDEN))
+    });
+    let (swallowed, beside, refused) = tokio::join!(swallowed, beside, refused);
+    assert_eq!(kind_of(swallowed), Some(DbErrorKind::Constraint));
+    assert_eq!(beside.unwrap(), 1, "its neighbours know nothing of it");
+    assert!(refused.unwrap_err().is(&codes::FORBIDDEN), "a refusal keeps its own words");
+    assert_eq!(stored(&db).await, [1, 4]);
+}
+
+#[db_test]
+async fn a_read_whose_statement_failed_reads_no_further(db: TestDb) {
+    let db = prepared(db).await;
+    let read = db.read(|tx| {
+        assert!(tx.query(INSERT, &[1i64.into()], &mut |_| Ok(())).is_err(), "it cannot write");
+        assert!(ids(tx).is_err());
+        Ok(())
+    });
+    read.await.unwrap();
+    assert_eq!(stored(&db).await, [0i64; 0]);
+}
+
+#[db_test]
 async fn a_panic_in_a_read_hurts_nobody_else(db: TestDb) {
     let db = prepared(db).await;
     db.write(|tx| Ok(insert(tx, 1)?)).await.unwrap();
