@@ -10,6 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Actor, BoxFuture, Ctx, Fail,
+    decode::decode,
     splice::{self, Fields},
 };
 
@@ -379,107 +380,9 @@ impl CommandBuilder {
     }
 }
 
-/// Decodes a request: 400 for what is no JSON, 422 with pointers for what is wrong. Only a request
-/// that is wrong is read again to find out where.
-pub fn decode<Req: DeserializeOwned>(json: &[u8]) -> Result<Req, Fail> {
-    // Decoding would take a list of the fields' values in their order for an object.
-    if !json.trim_ascii_start().starts_with(b"{") {
-        return Err(Fail::new(&codes::BAD_JSON).with_detail("a request is one JSON object"));
-    }
-    match serde_json::from_slice(json) {
-        Ok(request) => Ok(request),
-        Err(error) if error.is_data() => Err(locate::<Req>(json, &error)),
-        Err(error) => Err(Fail::new(&codes::BAD_JSON).with_detail(format!(
-            "line {}, column {}",
-            error.line(),
-            error.column()
-        ))),
-    }
-}
-
-fn locate<Req: DeserializeOwned>(json: &[u8], plain: &serde_json::Error) -> Fail {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let (path, words) = match serde_path_to_error::deserialize::<_, Req>(&mut deserializer) {
-        Ok(_) => (None, plain.to_string()),
-        Err(error) => (Some(error.path().clone()), error.inner().to_string()),
-    };
-    let words = words.split(" at line ").next().unwrap_or_default().to_owned();
-    let code = if words.starts_with("unknown field") {
-        "unknown"
-    } else if words.starts_with("missing field") {
-        "missing"
-    } else if words.starts_with("duplicate field") {
-        "duplicate"
-    } else {
-        "invalid"
-    };
-    let mut pointer = path.map(|path| pointer(&path)).unwrap_or_default();
-    if let ("missing" | "duplicate", Some(name)) = (code, words.split('`').nth(1))
-        && !pointer.ends_with(&format!("/{name}"))
-    {
-        pointer = format!("{pointer}/{name}");
-    }
-    Fail::field(&pointer, code, words)
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut out = String::new();
-    for segment in path {
-        let text = match segment {
-            Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
-            Segment::Enum { variant } => variant.clone(),
-            Segment::Unknown => continue,
-        };
-        out.push('/');
-        out.push_str(&text);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
-
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Request {
-        #[expect(dead_code, reason = "only decoding is looked at")]
-        text: String,
-        #[serde(default)]
-        #[expect(dead_code, reason = "only decoding is looked at")]
-        mentions: Vec<String>,
-    }
-
-    fn refusal(json: &str) -> (u16, String, String) {
-        let fail = decode::<Request>(json.as_bytes()).expect_err("is wrong");
-        let problem = fail.problem(hoopoe_wire::RequestId::NONE);
-        let field = problem.errors.first();
-        let (pointer, code) =
-            field.map(|f| (f.pointer.clone(), f.code.to_string())).unwrap_or_default();
-        (problem.status, pointer, code)
-    }
-
-    #[test]
-    fn what_is_wrong_is_pointed_at() {
-        let found = |status, pointer: &str, code: &str| (status, pointer.into(), code.into());
-        assert_eq!(refusal("{"), found(400, "", ""));
-        assert_eq!(refusal(r#"{"text":"a"}x"#), found(400, "", ""));
-        for other in ["", "null", "[]", r#"["a",["b"]]"#, r#""a""#] {
-            assert_eq!(refusal(other), found(400, "", ""), "{other}");
-        }
-        assert_eq!(refusal("{}"), found(422, "/text", "missing"));
-        assert_eq!(refusal(r#"{"text":1}"#), found(422, "/text", "invalid"));
-        assert_eq!(refusal(r#"{"text":"a","b":1}"#), found(422, "/b", "unknown"));
-        assert_eq!(refusal(r#"{"text":"a","text":"b"}"#), found(422, "/text", "duplicate"));
-        assert_eq!(
-            refusal(r#"{"text":"a","mentions":["b",2]}"#),
-            found(422, "/mentions/1", "invalid")
-        );
-    }
 
     #[test]
     fn nobody_is_401_and_somebody_else_403() {

@@ -4,6 +4,7 @@
 mod admit;
 mod command;
 mod context;
+mod decode;
 mod fail;
 pub mod faults;
 pub mod ports;
@@ -15,9 +16,10 @@ mod splice;
 pub use admit::{RateTable, TokenBuckets, network};
 pub use command::{
     Answer, Auth, Command, CommandBuilder, CommandInfo, Handler, Idempotency, Input, Method, Rate,
-    Reply, Schemas, decode,
+    Reply, Schemas,
 };
 pub use context::{Actor, AppNo, Ctx, Env, Uid, UserActor};
+pub use decode::decode;
 pub use fail::Fail;
 pub use registry::{Call, Registry};
 pub use scopes::Scopes;

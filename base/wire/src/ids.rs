@@ -133,6 +133,7 @@ macro_rules! id {
                 json_schema!({
                     "type": "string",
                     "description": concat!("Opaque id: `", $prefix, "` and 22 base62 characters."),
+                    "pattern": concat!("^", $prefix, "[0-9A-Za-z]{22}$"),
                     "examples": [concat!($prefix, "02kjGpQkTsbVvCPEFUVxvx")],
                 })
             }

@@ -37,6 +37,7 @@ pub struct SendRequest {
     pub conversation: ConversationId,
     /// 1 to 64 bytes by which the sender recognises the message; a repeat stores nothing new.
     /// UUIDs of version 7 are the cheapest.
+    #[schemars(regex(pattern = r"^[\s\S]{1,64}$"))]
     pub client_id: String,
     /// What it is.
     pub kind: SendKind,

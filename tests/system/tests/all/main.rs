@@ -22,6 +22,7 @@ mod foreign;
 mod house;
 mod kills;
 mod load;
+mod nul;
 mod phases;
 mod postgres;
 mod process;
