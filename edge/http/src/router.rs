@@ -15,7 +15,9 @@ use http::{HeaderValue, Request, Response, header};
 use crate::{
     body, call,
     edge::{Arrival, State},
-    openapi, probes, reply,
+    openapi,
+    page::Asset,
+    probes, reply,
 };
 
 /// What answers at one address.
@@ -23,6 +25,7 @@ use crate::{
 enum Target {
     Command(usize),
     Page,
+    Asset(Asset),
     Alive,
     Ready,
     Metrics,
@@ -39,6 +42,8 @@ struct Mount {
 /// Routes beside the commands, all of them GET.
 const PLAIN: &[(&str, Target)] = &[
     ("/", Target::Page),
+    (Asset::Style.path(), Target::Asset(Asset::Style)),
+    (Asset::Bird.path(), Target::Asset(Asset::Bird)),
     ("/healthz", Target::Alive),
     ("/readyz", Target::Ready),
     ("/metrics", Target::Metrics),
@@ -74,9 +79,13 @@ pub(crate) fn build(state: &Arc<State>) -> Router {
         };
         router = router.route(path, any(handler));
     }
-    router.fallback(|request: Request<Body>| async move {
+    let state = state.clone();
+    router.fallback(move |request: Request<Body>| async move {
         let (arrival, request) = arrived(request);
-        refuse(&codes::NO_ROUTE, &arrival, request).await
+        match state.page.missing(&request) {
+            Some(page) => page,
+            None => refuse(&codes::NO_ROUTE, &arrival, request).await,
+        }
     })
 }
 
@@ -98,7 +107,8 @@ async fn dispatch(
     };
     match target {
         Target::Command(index) => call::call(state, index, &params, arrival, request).await,
-        Target::Page => state.page.respond(request.headers()),
+        Target::Page => state.page.respond(&request),
+        Target::Asset(asset) => asset.respond(request.uri().query()),
         Target::Alive => probes::alive(),
         Target::Ready => probes::ready(state, &arrival).await,
         Target::Metrics => probes::metrics(state, &arrival, request.headers()).await,

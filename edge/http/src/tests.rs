@@ -296,6 +296,47 @@ async fn what_is_not_there_is_a_problem_too() {
 }
 
 #[tokio::test]
+async fn browsers_get_pages_in_their_language_and_programs_get_problems() {
+    let house = house();
+    let browse = async |method: &str, uri: &str, language: &str, known: &str| {
+        let request = Request::builder().method(method).uri(uri);
+        let request = request.header("accept", "text/html,*/*;q=0.8");
+        let request = request.header("accept-language", language).header("if-none-match", known);
+        house.send(request.body(Body::empty()).expect("a request")).await
+    };
+    let first = browse("GET", "/", "en", "").await;
+    let said = |seen: &Seen| String::from_utf8(seen.body.to_vec()).expect("UTF-8");
+    assert_eq!((first.status, first.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(said(&first).contains("The server is running.") && said(&first).contains("1.2.3"));
+    assert!(!first.header("content-security-policy").contains("unsafe"));
+    for (uri, language) in [("/", "zh-CN,en;q=0.5"), ("/?lang=zh", "en")] {
+        assert!(said(&browse("GET", uri, language, "").await).contains("服务器正在运行"));
+    }
+    assert_eq!(browse("HEAD", "/", "en", "").await.body.len(), 0);
+    let known = browse("GET", "/", "en", first.header("etag")).await;
+    assert_eq!((known.status, known.body.len()), (304, 0));
+    assert_eq!(browse("GET", "/", "zh", first.header("etag")).await.status, 200);
+
+    // Everything that the page names is there, and may be kept.
+    for piece in said(&first).split(['"']).filter(|piece| piece.contains("?v=")) {
+        let asset = browse("GET", piece, "", "").await;
+        assert_eq!(asset.status, 200, "{piece}");
+        assert!(asset.header("cache-control").contains("immutable"), "{piece}");
+    }
+    assert_eq!(browse("GET", "/page.css?v=old", "", "").await.header("cache-control"), "no-cache");
+
+    let gone = browse("GET", "/no/such?page", "zh", "").await;
+    assert_eq!((gone.status, gone.header("content-type")), (404, "text/html; charset=utf-8"));
+    assert!(said(&gone).contains("这里什么也没有") && !said(&gone).contains("such"));
+    let problem = browse("GET", "/v1/nothing", "en", "").await;
+    assert_eq!((problem.status, problem.code()), (404, "request.no_route".to_owned()));
+    let problem = house.ask("GET", "/nothing", "", "").await;
+    assert_eq!((problem.status, problem.code()), (404, "request.no_route".to_owned()));
+    let plain = house.ask("GET", "/", "", "").await;
+    assert_eq!(plain.header("content-type"), "text/plain; charset=utf-8");
+}
+
+#[tokio::test]
 async fn bodies_have_a_limit() {
     let house = house();
     let body = format!(r#"{{"text":"{}"}}"#, "x".repeat(limits::BODY_BYTES_MAX));
