@@ -5,6 +5,7 @@
 
 mod budget;
 mod counts;
+mod independent;
 mod needs;
 mod parts;
 mod schema;

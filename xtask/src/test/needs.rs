@@ -1,6 +1,6 @@
 //! What the tests need from the machine, installed where it is missing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::workspace::{Workspace, capture, run, which};
@@ -24,13 +24,11 @@ const PYTHON: Need = Need { there: has_venv, packages: &["python3", "python3-ven
 /// What makes requests from the OpenAPI document, and what it stands on most.
 const SCHEMATHESIS: &[&str] = &["schemathesis==4.32.5", "hypothesis==6.170.17"];
 
-/// Python, and its module that makes places to install into, which Debian keeps apart.
+/// Python, and what its virtual environments need, which Debian packs apart.
 fn has_venv() -> bool {
-    which("python3").is_some()
-        && Command::new("python3")
-            .args(["-c", "import ensurepip, venv"])
-            .status()
-            .is_ok_and(|s| s.success())
+    let mut python = Command::new("python3");
+    let asked = python.args(["-c", "import venv, ensurepip"]).stderr(std::process::Stdio::null());
+    asked.status().is_ok_and(|status| status.success())
 }
 
 /// PostgreSQL's server, which Debian keeps out of the search path.
@@ -75,12 +73,34 @@ pub(crate) fn node() -> Result<(), String> {
     install(&NODE)
 }
 
+/// Makes a Python of the tests' own in `target/venv` with the packages that `requirements` pins,
+/// unless it is there, and returns its path.
+///
+/// # Errors
+/// When Python or a package is missing and cannot be installed.
+pub(crate) fn python(workspace: &Workspace, requirements: &Path) -> Result<PathBuf, String> {
+    install(&PYTHON)?;
+    let wanted = std::fs::read_to_string(requirements)
+        .map_err(|e| format!("cannot read {}: {e}", requirements.display()))?;
+    let home = workspace.target.join("venv");
+    let (python, stamp) = (home.join("bin/python"), home.join("installed.txt"));
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
+    let mut pip = Command::new(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+    run(pip.arg(requirements))?;
+    std::fs::write(&stamp, wanted).map_err(|e| format!("cannot write {}: {e}", stamp.display()))?;
+    Ok(python)
+}
+
 /// Installs valgrind and the runner of the instruction-count benches, and returns the folder in
 /// which the runner stands.
 ///
 /// # Errors
 /// When something is missing and cannot be installed.
-pub(crate) fn counters(workspace: &Workspace) -> Result<std::path::PathBuf, String> {
+pub(crate) fn counters(workspace: &Workspace) -> Result<PathBuf, String> {
     install(&VALGRIND)?;
     let lock = std::fs::read_to_string(workspace.root.join("Cargo.lock"))
         .map_err(|e| format!("cannot read Cargo.lock: {e}"))?;

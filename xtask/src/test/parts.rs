@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::tally::{Runner, Tally, tallied};
-use super::{Options, counts, needs, schema};
+use super::{Options, counts, independent, needs, schema};
 use crate::workspace::{Package, Workspace, run, which};
 use crate::{generate, tidy};
 
@@ -34,6 +34,8 @@ pub(crate) enum Part {
     System,
     /// Requests made from the OpenAPI document.
     Schema,
+    /// A client in another language, written from the documents alone.
+    Independent,
     /// Instruction counts.
     Counts,
     /// The code in the documentation.
@@ -51,6 +53,7 @@ impl Part {
         Self::Domains,
         Self::System,
         Self::Schema,
+        Self::Independent,
         Self::Counts,
         Self::Examples,
     ];
@@ -66,6 +69,7 @@ impl Part {
             Self::Domains => "domains",
             Self::System => "system",
             Self::Schema => "schema",
+            Self::Independent => "independent",
             Self::Counts => "counts",
             Self::Examples => "examples",
         }
@@ -73,7 +77,15 @@ impl Part {
 
     /// Whether it uses what [`build`] makes.
     pub(crate) const fn needs_build(self) -> bool {
-        matches!(self, Self::Gen | Self::Unit | Self::Domains | Self::System | Self::Schema)
+        matches!(
+            self,
+            Self::Gen
+                | Self::Unit
+                | Self::Domains
+                | Self::System
+                | Self::Schema
+                | Self::Independent
+        )
     }
 
     /// Runs it.
@@ -112,6 +124,7 @@ impl Part {
                 only(workspace, options.long, SYSTEM_TESTS)
             }
             Self::Schema => schema::run(workspace, options.long),
+            Self::Independent => independent::run(workspace),
             Self::Counts => counts::run(workspace, options.bless),
             Self::Examples => examples(workspace),
         }
