@@ -4,6 +4,7 @@
 
 mod bench;
 mod build_cmd;
+mod dist;
 mod generate;
 mod layers;
 mod test;
@@ -51,12 +52,14 @@ enum Task {
         #[arg(last = true)]
         more: Vec<String>,
     },
+    /// Pack a stripped release build with unit, settings and licences into target/dist
+    Dist,
     /// Run all tests, one part of them, or those of one crate
     ///
-    /// Parts, in order: fmt, clippy, tidy, gen, unit, domains, system, schema, counts, examples.
-    /// Any other word is a crate (`stickers`, `hoopoe-log`); `budget` times an edit in a domain.
-    /// What is missing on the machine (PostgreSQL, valgrind, Node, Python) is installed when run as
-    /// root on Debian. The last line is `N passed, N failed`.
+    /// Parts, in order: fmt, clippy, tidy, gen, unit, domains, system, schema, independent, counts,
+    /// examples. Any other word is a crate (`stickers`, `hoopoe-log`); `budget` times an edit in a
+    /// domain. What is missing on the machine (PostgreSQL, valgrind, Node, Python) is installed
+    /// when run as root on Debian. The last line is `N passed, N failed`.
     Test {
         /// A part, a crate, or `budget`
         part: Option<String>,
@@ -102,6 +105,7 @@ fn run(task: Task) -> Result<bool, String> {
             println!("{}", build_cmd::build(&workspace, release)?.display());
         }
         Task::Run { more } => build_cmd::demo(&workspace, &more)?,
+        Task::Dist => println!("{}", dist::dist(&workspace)?.display()),
         Task::Test { part, long, bless } => {
             return test::command(&workspace, &test::Options { part, long, bless });
         }

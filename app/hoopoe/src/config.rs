@@ -411,6 +411,47 @@ mod tests {
         load(file, variables).expect_err("is wrong")
     }
 
+    /// The file that is handed out, and the one that the documentation shows.
+    const SHOWN: [&str; 2] =
+        [include_str!("../dist/hoopoe.toml"), include_str!("../../../docs/operations.md")];
+
+    fn shown() -> impl Iterator<Item = &'static str> {
+        SHOWN.into_iter().map(|text| match text.split_once("```toml\n") {
+            Some((_, rest)) => rest.split("```").next().expect("a split has a first part"),
+            None => text,
+        })
+    }
+
+    #[test]
+    fn the_files_that_we_show_hold_the_defaults_and_every_setting() {
+        for file in shown() {
+            let mut config = load(file, &[]).expect("a file that we show is right");
+            config.data = Config::default().data;
+            assert_eq!(config, Config::default());
+            // What stands there as a comment is right as well.
+            let is_setting = |line: &str| line.starts_with("# ") && line.contains(" = ");
+            let lines = file.lines().map(|line| match is_setting(line) {
+                true => line.trim_start_matches("# "),
+                false => line,
+            });
+            let whole = load(&lines.collect::<Vec<_>>().join("\n"), &[]).expect("right too");
+            assert!(whole.database.url.is_some() && whole.server.public_url.is_some());
+            for section in ["", "[server]\n", "[database]\n", "[limits]\n", "[log]\n"] {
+                // The refusal of a wrong name tells all the right ones.
+                let refused = refusal(&format!("{section}nonsense = 1"), &[]);
+                let names: Vec<&str> = refused.split('`').skip(3).step_by(2).collect();
+                assert!(!names.is_empty(), "{refused}");
+                for name in names {
+                    let is_there = file.lines().any(|line| {
+                        let line = line.trim_start_matches("# ");
+                        line.starts_with(&format!("{name} = ")) || line == format!("[{name}]")
+                    });
+                    assert!(is_there, "{section}{name} is not shown");
+                }
+            }
+        }
+    }
+
     #[test]
     fn nothing_said_is_the_default() {
         assert_eq!(load("", &[("PATH", "x"), ("HOOPOE_FAULTS", "y")]), Ok(Config::default()));
