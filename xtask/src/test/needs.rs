@@ -50,7 +50,7 @@ pub(crate) fn postgres() -> Result<(), String> {
 ///
 /// # Errors
 /// When they are missing and cannot be installed.
-pub(crate) fn schemathesis(workspace: &Workspace) -> Result<std::path::PathBuf, String> {
+pub(crate) fn schemathesis(workspace: &Workspace) -> Result<PathBuf, String> {
     install(&PYTHON)?;
     let name = SCHEMATHESIS.join("+").replace("==", "-");
     let place = workspace.target.join("tools").join(name);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hoopoe_accounts::Sessions;
-use hoopoe_bus::Notice;
+use hoopoe_bus::{Bus, Notice};
 use hoopoe_gateway::Timing;
 use hoopoe_kernel::Ctx;
 use hoopoe_testkit::harness::{PATIENCE, within};

@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use hoopoe_accounts::{Accounts, Authenticator};
 use hoopoe_apps::Apps;
-use hoopoe_bus::{Bus, LocalBus};
+use hoopoe_bus::LocalBus;
 use hoopoe_conversations::Conversations;
 use hoopoe_db::MigrationChain;
 use hoopoe_gateway::{Gateway, GatewayParts, Hub, Sources, Timing};
@@ -131,13 +131,8 @@ impl House {
         let log = must(Log::open(db.db.clone(), env.clone()).await);
         let conversations = Conversations::new(log.clone(), accounts.clone());
         let messages = Messages::new(log.clone(), accounts.clone(), bus.clone());
-        let presence = Presence::new(PresenceParts {
-            db: db.db.clone(),
-            env: env.clone(),
-            accounts: accounts.clone(),
-            conversations: conversations.clone(),
-            bus: bus.clone(),
-        });
+        let (there, who) = (conversations.clone(), accounts.clone());
+        let presence = presence(&db, &env, who, there, &bus);
         let gate = Arc::new(Gate { started: AtomicUsize::new(0), open: Semaphore::new(0) });
         let ports = Ports {
             authenticate: Arc::new(Authenticator::new(accounts.clone())),
@@ -273,6 +268,17 @@ async fn database() -> TestDb {
     let db = TestDb::create(Which::Sqlite).await;
     db.migrate(CHAINS).await;
     db
+}
+
+fn presence(
+    db: &TestDb,
+    env: &Arc<Env>,
+    accounts: Accounts,
+    conversations: Conversations,
+    bus: &Arc<LocalBus>,
+) -> Presence {
+    let (db, env, bus) = (db.db.clone(), env.clone(), bus.clone());
+    Presence::new(PresenceParts { db, env, accounts, conversations, bus })
 }
 
 async fn tenant(apps: &Apps, env: &Arc<Env>) -> AppNo {

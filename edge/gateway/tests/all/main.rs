@@ -17,9 +17,9 @@ mod events;
 mod house;
 #[cfg(test)]
 mod lines;
+mod packed;
 #[cfg(test)]
 mod presence;
-mod packed;
 #[cfg(test)]
 mod session;
 #[cfg(test)]

@@ -90,7 +90,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Renames an app, or replaces its metadata. */
+        /** Renames an app, replaces its metadata, or changes its settings. */
         patch: operations["apps.update"];
         trace?: never;
     };
@@ -152,6 +152,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs in by login name and password: a new session.
+         * @description An unknown app, an unknown name and a wrong password are answered alike.
+         */
+        post: operations["auth.login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/logout": {
         parameters: {
             query?: never;
@@ -163,6 +183,46 @@ export interface paths {
         put?: never;
         /** Ends the session that calls. Its sockets are closed with 4403. */
         post: operations["auth.logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchanges a refresh token for a new token and the next refresh token.
+         * @description A refresh token is good for one use; a second use ends the session, unless it is the same attempt by its `client_id`, which is answered like the first time. Send no `Authorization`: the token may have expired.
+         */
+        post: operations["auth.refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes an account with a login name and a password, and signs in.
+         * @description Only where the server's registration is open. The user's id is made by the server.
+         */
+        post: operations["auth.register"];
         delete?: never;
         options?: never;
         head?: never;
@@ -362,6 +422,109 @@ export interface paths {
         get: operations["messages.get"];
         put?: never;
         post?: never;
+        /**
+         * Deletes a message for the caller (`scope=me`, the default) or for everybody (`scope=all`).
+         * @description For oneself it is gone from every list and does not count as unread; only the caller's own devices hear it (`message.hidden`). For everybody it may who may recall it, and everybody hears `message.deleted`.
+         */
+        delete: operations["messages.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes text, mentions or metadata of a message of the caller's own, within the app's `edit_window_s`. Everybody hears `message.updated`.
+         * @description The last edit wins; what it replaced is at `messages.edits`. An edit that changes nothing makes no event.
+         */
+        patch: operations["messages.update"];
+        trace?: never;
+    };
+    "/v1/conversations/{conversation}/messages/{seq}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a message has said: as it was sent first, as it is now last. */
+        get: operations["messages.edits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{conversation}/messages/{seq}/reactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who reacted to a message and with what, the oldest first. */
+        get: operations["messages.reactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{conversation}/messages/{seq}/reactions/{emoji}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Reacts to a message with an emoji, or the `:name:` of one. Everybody hears `reaction.added`.
+         * @description 201 when it is new, 200 when it was there.
+         */
+        put: operations["messages.react"];
+        post?: never;
+        /** Takes the caller's reaction back. Everybody hears `reaction.removed`. */
+        delete: operations["messages.unreact"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{conversation}/messages/{seq}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a message back: its content, its earlier versions and its reactions are gone for everybody, and everybody hears `message.recalled`. Authors may within the app's `recall_window_s`, owners and admins of the group and the app's backend at any time.
+         * @description The author gets the content in this reply, to write it anew; the server keeps nothing of it. A repeat answers the tombstone.
+         */
+        post: operations["messages.recall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{conversation}/messages/{seq}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who has received and read a message, and who has not: everybody who was a member when it was sent and still is, without its sender. Exact counts, and a page of names.
+         * @description For the sender, owners and admins of the group, and the app's backend.
+         */
+        get: operations["messages.receipts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -379,6 +542,46 @@ export interface paths {
         put?: never;
         /** Says that the caller has read up to a `seq`. A mark never falls. */
         post: operations["messages.read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{conversation}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says that the caller writes, or does not any more.
+         * @description The other members who are online are told, up to 100 members. It ends by itself after 6 s: say it again every few seconds.
+         */
+        post: operations["messages.typing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{conversation}/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Marks the conversation as unread from a message on, until the caller reads up to there again. The caller's other devices hear `conversation.settings_updated`.
+         * @description The read mark and `unread` stay as they are: nobody else sees a difference.
+         */
+        post: operations["messages.unread"];
         delete?: never;
         options?: never;
         head?: never;
@@ -423,6 +626,44 @@ export interface paths {
         patch: operations["me.update"];
         trace?: never;
     };
+    "/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes the caller's password and ends their other sessions. */
+        put: operations["me.set_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what the caller has decided for all of their devices. */
+        get: operations["settings.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes some of the caller's settings. All of their devices are told.
+         * @description With `presence: nobody` nobody sees whether the caller is there, and the caller sees nobody.
+         */
+        patch: operations["settings.update"];
+        trace?: never;
+    };
     "/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -440,6 +681,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells who is there.
+         * @description A user sees those with whom they share a conversation of up to 2,000 members, unless one of the two hides; everybody else is offline. The app's backend sees everybody of the app.
+         */
+        get: operations["presence.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/presence/subscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells who is there, and from then on by `presence.updated` what changes.
+         * @description Over a socket only, and until it ends: subscribe anew after connecting. Who cannot be seen is offline, and comes into sight when that changes.
+         */
+        post: operations["presence.subscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/presence/unsubscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends subscriptions of this socket: those named, or all of them. */
+        post: operations["presence.unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions": {
         parameters: {
             query?: never;
@@ -451,7 +749,8 @@ export interface paths {
         get: operations["sessions.list"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Ends all of the caller's sessions but the one that calls. */
+        delete: operations["sessions.delete_others"];
         options?: never;
         head?: never;
         patch?: never;
@@ -554,6 +853,23 @@ export interface paths {
         patch: operations["users.update"];
         trace?: never;
     };
+    "/v1/users/{user}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a user a password, and a login name where there is none or another one is named; ends all of their sessions. */
+        put: operations["users.set_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users/{user}/sessions": {
         parameters: {
             query?: never;
@@ -617,7 +933,9 @@ export interface components {
             };
             /** @description Its name, unique on the server. */
             name: string;
-            /** @description When its name or metadata last changed. */
+            /** @description What holds for the messages of this app. */
+            settings: components["schemas"]["AppSettings"];
+            /** @description When its name, metadata or settings last changed. */
             updated_at: components["schemas"]["Time"];
         };
         /**
@@ -625,6 +943,35 @@ export interface components {
          * @example app_02kjGpQkTsbVvCPEFUVxvx
          */
         AppId: string;
+        /** @description What an app may have otherwise than the server's default. */
+        AppSettings: {
+            /**
+             * Format: uint64
+             * @description How long an author may change a message, in seconds; 0: never.
+             */
+            edit_window_s: number;
+            /**
+             * Format: uint64
+             * @description How long an author may recall a message, in seconds; 0: never. Owners and admins of the
+             *     group and the app's backend always may.
+             */
+            recall_window_s: number;
+        };
+        /** @description Settings to change: what is left out stays. */
+        AppSettingsChange: {
+            /**
+             * Format: uint64
+             * @description How long an author may change a message, in seconds; a day when never set.
+             * @default null
+             */
+            edit_window_s: number | null;
+            /**
+             * Format: uint64
+             * @description How long an author may recall a message, in seconds; 120 when never set.
+             * @default null
+             */
+            recall_window_s: number | null;
+        };
         /** @description The reply of `users.batch`. */
         BatchReply: {
             /**
@@ -678,7 +1025,10 @@ export interface components {
             at_seq: number;
             /** @description Where. */
             conversation: components["schemas"]["ConversationId"];
-            /** @description The event's data. */
+            /**
+             * @description The event's data. Only `seq` is left of it when the message that it is about is gone since,
+             *     or is none that the caller may read.
+             */
             data: unknown;
             /** @description The event's name. */
             event: string;
@@ -699,6 +1049,22 @@ export interface components {
             has_after: boolean;
             /** @description By ascending `rev`. */
             items: components["schemas"]["Change"][];
+        };
+        /** @description What a message says: the part of it that is the same in every place where it stands. */
+        Content: {
+            /** @description Members that it speaks to. */
+            mentions?: components["schemas"]["UserId"][];
+            /** @description The app's own data. */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description The message that it answers.
+             */
+            reply_to?: number | null;
+            /** @description The text. */
+            text?: string | null;
         };
         /** @description A conversation. In events and snapshots it is the same for every recipient; a reply adds `me`. */
         Conversation: {
@@ -770,6 +1136,11 @@ export interface components {
              * @description Messages after `read_seq` that count as unread.
              */
             unread: number;
+            /**
+             * Format: int64
+             * @description The caller has marked the conversation as unread from this message on.
+             */
+            unread_from?: number | null;
         };
         /** @description `apps.create` */
         CreateApp: {
@@ -829,6 +1200,8 @@ export interface components {
              */
             scopes: string[] | null;
         };
+        /** @description For whom a message is deleted. */
+        DeleteScope: "me" | "all";
         /** @description What a session runs on, as the client tells it. Each field has up to 100 characters. */
         Device: {
             /** @description The version of the app on it. */
@@ -870,6 +1243,11 @@ export interface components {
              * @description Up to where the caller has read.
              */
             read_seq: number;
+            /**
+             * Format: int64
+             * @description Marked as unread from here on.
+             */
+            unread_from?: number | null;
         };
         /** @description How much of the past somebody sees who joins a group later. */
         History: "joined" | "all";
@@ -928,6 +1306,17 @@ export interface components {
             /** @description All of them. */
             items: components["schemas"]["Limit"][];
         };
+        /** @description `auth.login` */
+        Login: {
+            /** @description The app, by name or id. */
+            app: string;
+            /** @description What the session runs on. */
+            device?: components["schemas"]["Device"] | null;
+            /** @description The login name, in either case. */
+            login: string;
+            /** @description The password. */
+            password: components["schemas"]["Password"];
+        };
         /** @description The request of `messages.read` and `messages.delivered`. */
         MarkMessagesBody: {
             /**
@@ -953,6 +1342,11 @@ export interface components {
              * @description Messages behind it that count as unread.
              */
             unread: number;
+            /**
+             * Format: int64
+             * @description The caller has marked the conversation as unread from this message on.
+             */
+            unread_from?: number | null;
         };
         /** @description A member of a conversation. */
         Member: {
@@ -962,6 +1356,15 @@ export interface components {
             joined_at: components["schemas"]["Time"];
             /** @description What they may do. */
             role: components["schemas"]["Role"];
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        };
+        /** @description How far a message has come with one member. */
+        MemberReceipt: {
+            /** @description Received on some device. */
+            delivered: boolean;
+            /** @description Read. */
+            read: boolean;
             /** @description Who. */
             user: components["schemas"]["UserId"];
         };
@@ -975,6 +1378,8 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /** @description Its content is gone: only the place is left. */
             deleted?: boolean;
+            /** @description When its author changed it last; absent when never. */
+            edited_at?: components["schemas"]["Time"] | null;
             /** @description `text`, `custom`, `system`, … */
             kind: string;
             /** @description Members that it speaks to. */
@@ -983,6 +1388,10 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            /** @description How people reacted, in the order in which each emoji came first. Only in replies. */
+            reactions?: components["schemas"]["ReactionCount"][];
+            /** @description Its content is gone because it was recalled. */
+            recalled?: boolean;
             /**
              * Format: int64
              * @description The message that it answers.
@@ -1006,6 +1415,24 @@ export interface components {
             has_before: boolean;
             /** @description By ascending `seq`; deleted ones as tombstones. */
             items: components["schemas"]["Message"][];
+        };
+        /** @description A message as it was at one time. */
+        MessageVersion: {
+            /** @description Since when; absent for the message as it was sent. */
+            edited_at?: components["schemas"]["Time"] | null;
+            /** @description Members that it speaks to. */
+            mentions?: components["schemas"]["UserId"][];
+            /** @description The app's own data. */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description The message that it answers.
+             */
+            reply_to?: number | null;
+            /** @description The text. */
+            text?: string | null;
         };
         /** @description A key that was just made: the only time that its secret is shown. */
         NewKey: {
@@ -1043,6 +1470,20 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page; no `next_cursor` means that this was the last. */
+        PageOfMessageVersion: {
+            /** @description In the list's order. */
+            items: components["schemas"]["MessageVersion"][];
+            /** @description Opaque; give it back as `cursor`. */
+            next_cursor?: string | null;
+        };
+        /** @description One page; no `next_cursor` means that this was the last. */
+        PageOfReaction: {
+            /** @description In the list's order. */
+            items: components["schemas"]["Reaction"][];
+            /** @description Opaque; give it back as `cursor`. */
+            next_cursor?: string | null;
+        };
+        /** @description One page; no `next_cursor` means that this was the last. */
         PageOfSession: {
             /** @description In the list's order. */
             items: components["schemas"]["Session"][];
@@ -1056,6 +1497,34 @@ export interface components {
             /** @description Opaque; give it back as `cursor`. */
             next_cursor?: string | null;
         };
+        /**
+         * Format: password
+         * @description 8 to 128 characters after Unicode normalisation (NFKC), up to 1,024 bytes.
+         */
+        Password: string;
+        /** @description The reply of `users.set_password`. */
+        PasswordSet: {
+            /** @description The login name that the user signs in with. */
+            login: string;
+        };
+        /** @description The presence of a user: all devices together. The data of `presence.updated`. */
+        Presence: {
+            /** @description When the last device went, where somebody is offline who may be seen and was ever there. */
+            last_seen_at?: components["schemas"]["Time"] | null;
+            /** @description Whether they are there. Who may not be seen, and who does not exist, is offline. */
+            status: components["schemas"]["PresenceStatus"];
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        };
+        /** @description The reply of `presence.list` and `presence.subscribe`. */
+        PresenceList: {
+            /** @description In the order of the request. */
+            items: components["schemas"]["Presence"][];
+        };
+        /** @description Whether somebody is there. */
+        PresenceStatus: "online" | "offline";
+        /** @description Who sees whether a user is there. */
+        PresenceVisibility: "members" | "nobody";
         /** @description `application/problem+json` (RFC 9457) with Hoopoe's members. */
         Problem: {
             /** @description Stable code, `domain.reason`. */
@@ -1082,6 +1551,149 @@ export interface components {
             title: string;
             /** @description A URI reference that names the kind of problem: the row of the error list. */
             type: string;
+        };
+        /** @description Somebody's reaction. */
+        Reaction: {
+            /** @description When. */
+            created_at: components["schemas"]["Time"];
+            /** @description With what. */
+            emoji: string;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        };
+        /** @description How many reacted with one emoji. */
+        ReactionCount: {
+            /**
+             * Format: int64
+             * @description How many people.
+             */
+            count: number;
+            /** @description Which. */
+            emoji: string;
+            /** @description Whether the caller is one of them. */
+            me?: boolean;
+        };
+        /** @description The reply of `messages.react` and `messages.unreact`: the reactions as they are now. */
+        ReactionSummary: {
+            /** @description In the order in which each emoji came first. */
+            reactions: components["schemas"]["ReactionCount"][];
+            /**
+             * Format: int64
+             * @description Of which message.
+             */
+            seq: number;
+        };
+        /** @description The reply of `messages.recall`. */
+        RecalledMessage: {
+            /** @description How its sender recognises it. */
+            client_id: string;
+            /** @description Where. */
+            conversation: components["schemas"]["ConversationId"];
+            /** @description When it was stored. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its content is gone: only the place is left. */
+            deleted?: boolean;
+            /** @description When its author changed it last; absent when never. */
+            edited_at?: components["schemas"]["Time"] | null;
+            /** @description `text`, `custom`, `system`, … */
+            kind: string;
+            /** @description Members that it speaks to. */
+            mentions?: components["schemas"]["UserId"][];
+            /** @description The app's own data. */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /** @description How people reacted, in the order in which each emoji came first. Only in replies. */
+            reactions?: components["schemas"]["ReactionCount"][];
+            /** @description Its content is gone because it was recalled. */
+            recalled?: boolean;
+            /**
+             * @description What it said, for its author to write anew. Only the call that recalled it gets it, and only
+             *     the author: the server keeps nothing of it.
+             */
+            recalled_content?: components["schemas"]["Content"] | null;
+            /**
+             * Format: int64
+             * @description The message that it answers.
+             */
+            reply_to?: number | null;
+            /** @description Who wrote it; absent for what the server writes. */
+            sender?: components["schemas"]["UserId"] | null;
+            /**
+             * Format: int64
+             * @description Its number in the conversation, from 1 without a gap.
+             */
+            seq: number;
+            /** @description The text. */
+            text?: string | null;
+        };
+        /** @description Which part of a message's receipts. */
+        ReceiptState: "read" | "unread" | "delivered" | "undelivered";
+        /**
+         * @description The reply of `messages.receipts`: those who are members now and were when the message was sent,
+         *     without its sender, in the order of joining.
+         */
+        Receipts: {
+            /**
+             * Format: int64
+             * @description How many of them have received it.
+             */
+            delivered_count: number;
+            /** @description The page. */
+            items: components["schemas"]["MemberReceipt"][];
+            /**
+             * Format: int64
+             * @description How many people it is about.
+             */
+            member_count: number;
+            /** @description Opaque; give it back as `cursor`. Absent on the last page. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many of them have read it.
+             */
+            read_count: number;
+            /**
+             * Format: int64
+             * @description Of which message.
+             */
+            seq: number;
+        };
+        /** @description `auth.refresh` */
+        Refresh: {
+            /**
+             * @description The client's own name for this attempt, 1 to 64 bytes that nobody can guess (a UUID). With
+             *     it the same attempt may be made again when its reply was lost, and is answered alike.
+             */
+            client_id?: string | null;
+            /** @description The session's newest refresh token. An older one ends the session. */
+            refresh_token: components["schemas"]["Secret"];
+        };
+        /** @description The reply of `auth.refresh`. The token and the refresh token from before are void. */
+        Refreshed: {
+            /** @description When it stops working. */
+            expires_at: components["schemas"]["Time"];
+            /** @description When the session ends unless it is refreshed before. */
+            refresh_expires_at: components["schemas"]["Time"];
+            /** @description The new refresh token. */
+            refresh_token: components["schemas"]["Secret"];
+            /** @description The session, which stays the same. */
+            session: components["schemas"]["SessionId"];
+            /** @description The new token. */
+            token: components["schemas"]["Secret"];
+        };
+        /** @description `auth.register` */
+        Register: {
+            /** @description The app, by name or id. */
+            app: string;
+            /** @description What the session runs on. */
+            device?: components["schemas"]["Device"] | null;
+            /** @description The login name: 1 to 64 of `A-Z a-z 0-9 . _ @ + : -`; `Ann` and `ann` are the same one. */
+            login: string;
+            /** @description The name that people see, up to 100 characters; the login name when left out. */
+            name?: string | null;
+            /** @description The password. */
+            password: components["schemas"]["Password"];
         };
         /**
          * @description Opaque id: `req_` and 22 base62 characters.
@@ -1115,7 +1727,7 @@ export interface components {
             client_id: string;
             /** @description What it is. */
             kind: components["schemas"]["SendKind"];
-            /** @description Members that it speaks to, at most 50. */
+            /** @description Members that it speaks to, at most 50; somebody else is refused. */
             mentions?: components["schemas"]["UserId"][];
             /** @description The app's own data. */
             metadata?: {
@@ -1141,6 +1753,8 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /** @description Its content is gone: only the place is left. */
             deleted?: boolean;
+            /** @description When its author changed it last; absent when never. */
+            edited_at?: components["schemas"]["Time"] | null;
             /** @description `text`, `custom`, `system`, … */
             kind: string;
             /** @description Members that it speaks to. */
@@ -1149,6 +1763,10 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            /** @description How people reacted, in the order in which each emoji came first. Only in replies. */
+            reactions?: components["schemas"]["ReactionCount"][];
+            /** @description Its content is gone because it was recalled. */
+            recalled?: boolean;
             /**
              * Format: int64
              * @description The message that it answers.
@@ -1166,15 +1784,15 @@ export interface components {
             /** @description The text. */
             text?: string | null;
         };
-        /** @description A session: one token, on one device. */
+        /** @description A session on one device: one token, or one after the other where it is refreshed. */
         Session: {
-            /** @description When its token was made. */
+            /** @description When it began. */
             created_at: components["schemas"]["Time"];
             /** @description Whether it is the one that asks. */
             current: boolean;
             /** @description What it runs on. */
             device: components["schemas"]["Device"];
-            /** @description When its token stops working. */
+            /** @description When it ends: with its token, or, where it is refreshed, unless it is before. */
             expires_at: components["schemas"]["Time"];
             /** @description Its id. */
             id: components["schemas"]["SessionId"];
@@ -1186,6 +1804,91 @@ export interface components {
          * @example ses_02kjGpQkTsbVvCPEFUVxvx
          */
         SessionId: string;
+        /** @description `me.set_password` */
+        SetMyPassword: {
+            /** @description The password that still holds. */
+            current: components["schemas"]["Password"];
+            /** @description The new one. */
+            password: components["schemas"]["Password"];
+        };
+        /** @description `users.set_password` */
+        SetPasswordBody: {
+            /** @description The login name; when left out the one that there is, or else the user's id. */
+            login?: string | null;
+            /** @description The new password. */
+            password: components["schemas"]["Password"];
+        };
+        /** @description The request of `messages.typing`. */
+        SetTypingBody: {
+            /** @description Started or stopped. */
+            state: components["schemas"]["TypingState"];
+        };
+        /**
+         * @description The settings of a user. The reply of `settings.get` and `settings.update`, and the data of
+         *     `user.settings_updated`.
+         */
+        Settings: {
+            /**
+             * @description Who sees whether the user is there.
+             * @default members
+             */
+            presence: components["schemas"]["PresenceVisibility"];
+        };
+        /** @description The reply of `auth.register` and `auth.login`: a new session. Its secrets are shown only here. */
+        SignedIn: {
+            /** @description When the token stops working. */
+            expires_at: components["schemas"]["Time"];
+            /** @description When the session ends unless it is refreshed before. */
+            refresh_expires_at: components["schemas"]["Time"];
+            /** @description `rt_…`, good for one `auth.refresh`. */
+            refresh_token: components["schemas"]["Secret"];
+            /** @description The session. */
+            session: components["schemas"]["SessionId"];
+            /** @description `ut_…`, for `Authorization: Bearer` and `session.start`. */
+            token: components["schemas"]["Secret"];
+            /** @description Who is signed in. */
+            user: components["schemas"]["User"];
+        };
+        /** @description Something of the caller's own that has changed: on another device, or by somebody else. */
+        StateItem: {
+            /**
+             * Format: int64
+             * @description Its number among the changes of the caller's own state.
+             */
+            rev: number;
+        } & ({
+            /** @description Which. */
+            conversation: components["schemas"]["ConversationId"];
+            /** @constant */
+            kind: "membership";
+            /** @description No longer. */
+            removed?: boolean;
+        } | {
+            /** @description Where. */
+            conversation: components["schemas"]["ConversationId"];
+            /** @constant */
+            kind: "read";
+            /**
+             * Format: int64
+             * @description Up to here.
+             */
+            read_seq: number;
+            /**
+             * Format: int64
+             * @description Marked as unread from here on.
+             */
+            unread_from?: number | null;
+        } | {
+            /** @constant */
+            kind: "settings";
+            /** @description All of them. */
+            settings: components["schemas"]["Settings"];
+        });
+        /** @description The request of `presence.subscribe`. */
+        SubscribePresence: {
+            /** @description Whose changes this connection wants to hear, 1 to 100 to a call. */
+            users: components["schemas"]["UserId"][];
+        };
         /** @description The reply of `sync.get`. */
         Sync: {
             /** @description Give this back the next time. Of several pages, keep the first one's. */
@@ -1210,6 +1913,13 @@ export interface components {
             next_page?: string | null;
             /** @description Whether the cursor was of another epoch or unreadable, so that everything is given. */
             reset?: boolean;
+            /**
+             * @description What has changed of the caller's own state since the cursor, in the order of change, at most
+             *     100; on the first page only. Without a cursor nothing: the heads say it, and `settings.get`.
+             */
+            state?: components["schemas"]["StateItem"][];
+            /** @description More of it has changed: ask again with the cursor of this reply. */
+            state_more?: boolean;
         };
         /**
          * Format: date-time
@@ -1226,6 +1936,16 @@ export interface components {
             /** @description `ut_…`, for `Authorization: Bearer` and `session.start`. */
             token: components["schemas"]["Secret"];
         };
+        /** @description Whether somebody writes. */
+        TypingState: "started" | "stopped";
+        /** @description The request of `presence.unsubscribe`. */
+        UnsubscribePresence: {
+            /**
+             * @description Whose changes it no longer wants to hear, up to 100; everybody's when left out.
+             * @default null
+             */
+            users: components["schemas"]["UserId"][] | null;
+        };
         /** @description `apps.update`: what is left out stays. */
         UpdateAppBody: {
             /**
@@ -1240,6 +1960,11 @@ export interface components {
              * @default null
              */
             name: string | null;
+            /**
+             * @description Settings to change.
+             * @default null
+             */
+            settings: components["schemas"]["AppSettingsChange"] | null;
         };
         /** @description The request of `conversations.update`. What is left out stays as it is. */
         UpdateConversationBody: {
@@ -1278,6 +2003,25 @@ export interface components {
         UpdateMemberBody: {
             /** @description The new role. */
             role: components["schemas"]["Role"];
+        };
+        /** @description The request of `messages.update`. What is left out stays as it is. */
+        UpdateMessageBody: {
+            /** @description The new mentions, all of them; at most 50. */
+            mentions?: components["schemas"]["UserId"][] | null;
+            /** @description The app's own data, whole: it replaces what was there. */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The new text, at most 16 KiB. */
+            text?: string | null;
+        };
+        /** @description The request of `settings.update`: what is left out stays. */
+        UpdateSettings: {
+            /**
+             * @description Who sees whether the user is there.
+             * @default null
+             */
+            presence: components["schemas"]["PresenceVisibility"] | null;
         };
         /** @description `users.update`: what is left out stays. */
         UpdateUserBody: {
@@ -1356,6 +2100,40 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description `auth.invalid_credentials`: There is no such login name in the app, or the password is not its own.
+         *
+         *     `auth.invalid_token`: No token or key came with the request, or it is unknown, expired or revoked.
+         */
+        "401-auth.invalid_credentials-auth.invalid_token": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "auth.invalid_credentials" | "auth.invalid_token";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `auth.invalid_refresh_token`: The refresh token is unknown, expired or revoked, or it was used before, which ends its session.
+         *
+         *     `auth.invalid_token`: No token or key came with the request, or it is unknown, expired or revoked.
+         */
+        "401-auth.invalid_refresh_token-auth.invalid_token": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "auth.invalid_refresh_token" | "auth.invalid_token";
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description `auth.invalid_token`: No token or key came with the request, or it is unknown, expired or revoked. */
         "401-auth.invalid_token": {
             headers: {
@@ -1366,6 +2144,36 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     code?: "auth.invalid_token";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `accounts.registration_closed`: This server makes accounts through the app's backend only. */
+        "403-accounts.registration_closed": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "accounts.registration_closed";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `accounts.wrong_password`: The current password is another one. Nothing was changed.
+         *
+         *     `auth.forbidden`: This kind of key or token may not use the command.
+         */
+        "403-accounts.wrong_password-auth.forbidden": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "accounts.wrong_password" | "auth.forbidden";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -1402,7 +2210,7 @@ export interface components {
         /**
          * @description `auth.forbidden`: This kind of key or token may not use the command.
          *
-         *     `messages.forbidden`: The member may read but not write: muted, or the conversation is closed for writing.
+         *     `messages.forbidden`: The member may read but not do this: muted, the conversation is closed for writing, or the message is somebody else's.
          */
         "403-auth.forbidden-messages.forbidden": {
             headers: {
@@ -1413,6 +2221,25 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     code?: "auth.forbidden" | "messages.forbidden";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `auth.forbidden`: This kind of key or token may not use the command.
+         *
+         *     `messages.forbidden`: The member may read but not do this: muted, the conversation is closed for writing, or the message is somebody else's.
+         *
+         *     `messages.too_late`: The time in which an author may change or recall a message is over.
+         */
+        "403-auth.forbidden-messages.forbidden-messages.too_late": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "auth.forbidden" | "messages.forbidden" | "messages.too_late";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -1443,6 +2270,42 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     code?: "accounts.user_not_found";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `accounts.user_not_found`: There is no user of this id in the app.
+         *
+         *     `apps.key_not_found`: There is no key of this id in the app.
+         *
+         *     `apps.not_found`: There is no app of this id or name, or the caller has no part in it.
+         */
+        "404-accounts.user_not_found-apps.key_not_found-apps.not_found": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "accounts.user_not_found" | "apps.key_not_found" | "apps.not_found";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `accounts.user_not_found`: There is no user of this id in the app.
+         *
+         *     `apps.not_found`: There is no app of this id or name, or the caller has no part in it.
+         */
+        "404-accounts.user_not_found-apps.not_found": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "accounts.user_not_found" | "apps.not_found";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -1501,36 +2364,6 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
-        /**
-         * @description `apps.key_not_found`: There is no key of this id in the app.
-         *
-         *     `apps.not_found`: There is no app of this id or name, or the caller has no part in it.
-         */
-        "404-apps.key_not_found-apps.not_found": {
-            headers: {
-                "x-request-id": components["headers"]["x-request-id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    code?: "apps.key_not_found" | "apps.not_found";
-                } & components["schemas"]["Problem"];
-            };
-        };
-        /** @description `apps.not_found`: There is no app of this id or name, or the caller has no part in it. */
-        "404-apps.not_found": {
-            headers: {
-                "x-request-id": components["headers"]["x-request-id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    code?: "apps.not_found";
-                } & components["schemas"]["Problem"];
-            };
-        };
         /** @description `request.timeout`: The body did not arrive in time. Nothing was done. */
         "408-request.timeout": {
             headers: {
@@ -1542,6 +2375,32 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     code?: "request.timeout";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `accounts.login_taken`: Somebody of the app has this login name, in this or the other case of letters. */
+        "409-accounts.login_taken": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "accounts.login_taken";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `accounts.no_password`: The user signs in through the app's backend and has no password to be changed. */
+        "409-accounts.no_password": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "accounts.no_password";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -1639,6 +2498,32 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
+        /** @description `messages.gone`: The message was recalled or deleted: there is nothing left to change or to react to. */
+        "409-messages.gone": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "messages.gone";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `presence.socket_only`: A subscription belongs to a socket, and this call came over HTTP. */
+        "409-presence.socket_only": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "presence.socket_only";
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description `request.idempotency_busy`: A request with the same `Idempotency-Key` is being worked on. */
         "409-request.idempotency_busy": {
             headers: {
@@ -1663,6 +2548,19 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     code?: "request.too_large";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `request.uri_too_long`: Path and query are longer than the limit. */
+        "414-request.uri_too_long": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "request.uri_too_long";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -1724,6 +2622,74 @@ export interface components {
             };
         };
         /**
+         * @description `messages.too_many_edits`: The message was changed as often as the limit says.
+         *
+         *     `request.invalid`: One or more fields are missing, unknown, of the wrong type or out of range.
+         */
+        "422-messages.too_many_edits-request.invalid": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "messages.too_many_edits" | "request.invalid";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `messages.too_many_hidden`: The caller has deleted as many messages of the conversation for themselves as the limit says.
+         *
+         *     `request.invalid`: One or more fields are missing, unknown, of the wrong type or out of range.
+         */
+        "422-messages.too_many_hidden-request.invalid": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "messages.too_many_hidden" | "request.invalid";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `messages.too_many_reactions`: The message has as many different reactions as the limit says.
+         *
+         *     `request.invalid`: One or more fields are missing, unknown, of the wrong type or out of range.
+         */
+        "422-messages.too_many_reactions-request.invalid": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "messages.too_many_reactions" | "request.invalid";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `presence.too_many_subscriptions`: The connection would be subscribed to more users than the limit. Nothing was changed.
+         *
+         *     `request.invalid`: One or more fields are missing, unknown, of the wrong type or out of range.
+         */
+        "422-presence.too_many_subscriptions-request.invalid": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "presence.too_many_subscriptions" | "request.invalid";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description `request.idempotency_mismatch`: The `Idempotency-Key` was used within 24 hours with another body.
          *
          *     `request.invalid`: One or more fields are missing, unknown, of the wrong type or out of range.
@@ -1753,6 +2719,44 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description `auth.busy`: More people sign in than the server has slots for checking passwords. Nothing was counted.
+         *
+         *     `auth.too_many_attempts`: Wrong passwords came for this login name; each makes the wait longer, to 15 minutes at most.
+         *
+         *     `rate.exceeded`: The caller's budget for this class of commands is used up.
+         */
+        "429-auth.busy-auth.too_many_attempts-rate.exceeded": {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "auth.busy" | "auth.too_many_attempts" | "rate.exceeded";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `auth.busy`: More people sign in than the server has slots for checking passwords. Nothing was counted.
+         *
+         *     `rate.exceeded`: The caller's budget for this class of commands is used up.
+         */
+        "429-auth.busy-rate.exceeded": {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "auth.busy" | "rate.exceeded";
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description `rate.exceeded`: The caller's budget for this class of commands is used up. */
         "429-rate.exceeded": {
             headers: {
@@ -1777,6 +2781,24 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     code?: "server.internal";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `server.outcome_unknown`: The database or its disk failed while it committed: this was written, or it was not.
+         *
+         *     `server.unavailable`: The server or its database is restarting or overloaded. Nothing was written.
+         */
+        "503-server.outcome_unknown-server.unavailable": {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "server.outcome_unknown" | "server.unavailable";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -1946,7 +2968,9 @@ export interface operations {
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
             403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -1984,13 +3008,15 @@ export interface operations {
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
             403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
             408: components["responses"]["408-request.timeout"];
             409: components["responses"]["409-apps.exists-request.idempotency_busy"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.idempotency_mismatch-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2021,8 +3047,9 @@ export interface operations {
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
             403: components["responses"]["403-auth.forbidden"];
-            404: components["responses"]["404-apps.not_found"];
+            404: components["responses"]["404-accounts.user_not_found-apps.not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -2060,14 +3087,15 @@ export interface operations {
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
             403: components["responses"]["403-auth.forbidden"];
-            404: components["responses"]["404-apps.not_found"];
+            404: components["responses"]["404-accounts.user_not_found-apps.not_found"];
             408: components["responses"]["408-request.timeout"];
             409: components["responses"]["409-apps.exists"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2103,8 +3131,9 @@ export interface operations {
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
             403: components["responses"]["403-auth.forbidden"];
-            404: components["responses"]["404-apps.not_found"];
+            404: components["responses"]["404-accounts.user_not_found-apps.not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -2142,13 +3171,14 @@ export interface operations {
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
             403: components["responses"]["403-auth.forbidden"];
-            404: components["responses"]["404-apps.not_found"];
+            404: components["responses"]["404-accounts.user_not_found-apps.not_found"];
             408: components["responses"]["408-request.timeout"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2181,12 +3211,13 @@ export interface operations {
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
             403: components["responses"]["403-auth.forbidden"];
-            404: components["responses"]["404-apps.key_not_found-apps.not_found"];
+            404: components["responses"]["404-accounts.user_not_found-apps.key_not_found-apps.not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2223,13 +3254,52 @@ export interface operations {
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
             403: components["responses"]["403-auth.forbidden"];
-            404: components["responses"]["404-apps.key_not_found-apps.not_found"];
+            404: components["responses"]["404-accounts.user_not_found-apps.key_not_found-apps.not_found"];
             408: components["responses"]["408-request.timeout"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "auth.login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_credentials-auth.invalid_token"];
+            404: components["responses"]["404-accounts.user_not_found"];
+            408: components["responses"]["408-request.timeout"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-auth.busy-auth.too_many_attempts-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2262,10 +3332,89 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.session_not_found-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "auth.refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Refresh"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refreshed"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_refresh_token-auth.invalid_token"];
+            404: components["responses"]["404-accounts.user_not_found"];
+            408: components["responses"]["408-request.timeout"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "auth.register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Register"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-accounts.registration_closed"];
+            404: components["responses"]["404-accounts.user_not_found-apps.not_found"];
+            408: components["responses"]["408-request.timeout"];
+            409: components["responses"]["409-accounts.login_taken"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-auth.busy-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2300,10 +3449,11 @@ export interface operations {
             404: components["responses"]["404-accounts.user_not_found"];
             408: components["responses"]["408-request.timeout"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2341,6 +3491,7 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -2396,10 +3547,11 @@ export interface operations {
             408: components["responses"]["408-request.timeout"];
             409: components["responses"]["409-request.idempotency_busy"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-conversations.too_many_members-conversations.unknown_user-request.idempotency_mismatch-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2435,6 +3587,7 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found-conversations.not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -2479,10 +3632,11 @@ export interface operations {
             408: components["responses"]["408-request.timeout"];
             409: components["responses"]["409-conversations.direct_is_fixed"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2523,6 +3677,7 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found-conversations.not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -2566,10 +3721,11 @@ export interface operations {
             404: components["responses"]["404-accounts.user_not_found-conversations.not_found"];
             408: components["responses"]["408-request.timeout"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2608,10 +3764,11 @@ export interface operations {
             404: components["responses"]["404-accounts.user_not_found-conversations.not_found"];
             409: components["responses"]["409-conversations.direct_is_fixed-conversations.last_owner-request.idempotency_busy"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.idempotency_mismatch-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2652,6 +3809,7 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found-conversations.not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -2708,10 +3866,11 @@ export interface operations {
             408: components["responses"]["408-request.timeout"];
             409: components["responses"]["409-conversations.direct_is_fixed"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-conversations.too_many_members-conversations.unknown_user-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2750,10 +3909,11 @@ export interface operations {
             404: components["responses"]["404-accounts.user_not_found-conversations.member_not_found-conversations.not_found"];
             409: components["responses"]["409-conversations.direct_is_fixed-conversations.last_owner"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2797,10 +3957,11 @@ export interface operations {
             408: components["responses"]["408-request.timeout"];
             409: components["responses"]["409-conversations.direct_is_fixed-conversations.last_owner"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2845,6 +4006,7 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found-conversations.not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -2901,10 +4063,11 @@ export interface operations {
             408: components["responses"]["408-request.timeout"];
             409: components["responses"]["409-messages.client_id_conflict"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -2942,6 +4105,386 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found-conversations.not_found-messages.not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.unavailable"];
+        };
+    };
+    "messages.delete": {
+        parameters: {
+            query?: {
+                /** @description For whom; for the caller alone unless said otherwise. */
+                scope?: components["schemas"]["DeleteScope"];
+            };
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path: {
+                /** @description Where. */
+                conversation: components["schemas"]["ConversationId"];
+                /** @description Which. */
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden-messages.forbidden-messages.too_late"];
+            404: components["responses"]["404-accounts.user_not_found-conversations.not_found-messages.not_found"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-messages.too_many_hidden-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "messages.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path: {
+                /** @description Where. */
+                conversation: components["schemas"]["ConversationId"];
+                /** @description Which. */
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateMessageBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden-messages.forbidden-messages.too_late"];
+            404: components["responses"]["404-accounts.user_not_found-conversations.not_found-messages.not_found"];
+            408: components["responses"]["408-request.timeout"];
+            409: components["responses"]["409-messages.gone"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-messages.too_many_edits-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "messages.edits": {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+                /** @description Items on the page, 1 to 100; 50 when left out. */
+                limit?: number;
+            };
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path: {
+                /** @description Where. */
+                conversation: components["schemas"]["ConversationId"];
+                /** @description Of which message. */
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfMessageVersion"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found-conversations.not_found-messages.not_found"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.unavailable"];
+        };
+    };
+    "messages.reactions": {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+                /** @description With this emoji only. */
+                emoji?: string;
+                /** @description Items on the page, 1 to 100; 50 when left out. */
+                limit?: number;
+            };
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path: {
+                /** @description Where. */
+                conversation: components["schemas"]["ConversationId"];
+                /** @description Of which message. */
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfReaction"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found-conversations.not_found-messages.not_found"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.unavailable"];
+        };
+    };
+    "messages.react": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path: {
+                /** @description Where. */
+                conversation: components["schemas"]["ConversationId"];
+                /** @description To which message. */
+                seq: number;
+                /** @description An emoji, or the `:name:` of one, at most 32 bytes. */
+                emoji: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionSummary"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionSummary"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden-messages.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found-conversations.not_found-messages.not_found"];
+            409: components["responses"]["409-messages.gone"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-messages.too_many_reactions-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "messages.unreact": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path: {
+                /** @description Where. */
+                conversation: components["schemas"]["ConversationId"];
+                /** @description To which message. */
+                seq: number;
+                /** @description An emoji, or the `:name:` of one, at most 32 bytes. */
+                emoji: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionSummary"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden-messages.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found-conversations.not_found-messages.not_found"];
+            409: components["responses"]["409-messages.gone"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-messages.too_many_reactions-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "messages.recall": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path: {
+                /** @description Where. */
+                conversation: components["schemas"]["ConversationId"];
+                /** @description Which. */
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecalledMessage"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden-messages.forbidden-messages.too_late"];
+            404: components["responses"]["404-accounts.user_not_found-conversations.not_found-messages.not_found"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "messages.receipts": {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+                /** @description Items on the page, 1 to 100; 50 when left out. */
+                limit?: number;
+                /** @description Only these; everybody when left out. */
+                state?: components["schemas"]["ReceiptState"];
+            };
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path: {
+                /** @description Where. */
+                conversation: components["schemas"]["ConversationId"];
+                /** @description Of which message. */
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipts"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden-messages.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found-conversations.not_found-messages.not_found"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -2985,10 +4528,101 @@ export interface operations {
             404: components["responses"]["404-accounts.user_not_found-conversations.not_found"];
             408: components["responses"]["408-request.timeout"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "messages.typing": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path: {
+                /** @description Where. */
+                conversation: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetTypingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden-conversations.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found-conversations.not_found"];
+            408: components["responses"]["408-request.timeout"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "messages.unread": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path: {
+                /** @description Where. */
+                conversation: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkMessagesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarksNow"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found-conversations.not_found"];
+            408: components["responses"]["408-request.timeout"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -3015,7 +4649,9 @@ export interface operations {
             };
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
+            404: components["responses"]["404-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -3051,6 +4687,7 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -3091,10 +4728,132 @@ export interface operations {
             404: components["responses"]["404-accounts.user_not_found"];
             408: components["responses"]["408-request.timeout"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "me.set_password": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetMyPassword"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-accounts.wrong_password-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
+            408: components["responses"]["408-request.timeout"];
+            409: components["responses"]["409-accounts.no_password"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-auth.busy-auth.too_many_attempts-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "settings.get": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
             503: components["responses"]["503-server.unavailable"];
+        };
+    };
+    "settings.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpdateSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
+            408: components["responses"]["408-request.timeout"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -3116,6 +4875,131 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
+        };
+    };
+    "presence.list": {
+        parameters: {
+            query: {
+                /** @description Whose, 1 to 100. */
+                users: components["schemas"]["UserId"][];
+            };
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceList"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.unavailable"];
+        };
+    };
+    "presence.subscribe": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscribePresence"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceList"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
+            408: components["responses"]["408-request.timeout"];
+            409: components["responses"]["409-presence.socket_only"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-presence.too_many_subscriptions-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "presence.unsubscribe": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UnsubscribePresence"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
+            408: components["responses"]["408-request.timeout"];
+            409: components["responses"]["409-presence.socket_only"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
         };
     };
     "sessions.list": {
@@ -3152,10 +5036,48 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
             503: components["responses"]["503-server.unavailable"];
+        };
+    };
+    "sessions.delete_others": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
         };
     };
     "sessions.delete": {
@@ -3190,10 +5112,11 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.session_not_found-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -3297,6 +5220,7 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -3334,7 +5258,9 @@ export interface operations {
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
             403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -3373,6 +5299,7 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
@@ -3422,12 +5349,14 @@ export interface operations {
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
             403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
             408: components["responses"]["408-request.timeout"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-accounts.bad_user_id-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -3460,10 +5389,11 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -3501,10 +5431,54 @@ export interface operations {
             404: components["responses"]["404-accounts.user_not_found"];
             408: components["responses"]["408-request.timeout"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
+            507: components["responses"]["507-storage.full"];
+        };
+    };
+    "users.set_password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which user. */
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPasswordBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordSet"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
+            408: components["responses"]["408-request.timeout"];
+            409: components["responses"]["409-accounts.login_taken"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-auth.busy-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -3537,10 +5511,11 @@ export interface operations {
             403: components["responses"]["403-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
@@ -3572,12 +5547,14 @@ export interface operations {
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
             403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found"];
             408: components["responses"]["408-request.timeout"];
             413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
             422: components["responses"]["422-accounts.bad_user_id-request.invalid"];
             429: components["responses"]["429-rate.exceeded"];
             500: components["responses"]["500-server.internal"];
-            503: components["responses"]["503-server.unavailable"];
+            503: components["responses"]["503-server.outcome_unknown-server.unavailable"];
             507: components["responses"]["507-storage.full"];
         };
     };
