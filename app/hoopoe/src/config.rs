@@ -347,7 +347,9 @@ mod tests {
             });
             let whole = load(&lines.collect::<Vec<_>>().join("\n"), &[]).expect("right too");
             assert!(whole.database.url.is_some() && whole.server.public_url.is_some());
-            for section in ["", "[server]\n", "[database]\n", "[limits]\n", "[log]\n"] {
+            let sections = ["server", "tls", "http", "database", "accounts", "limits", "log"];
+            let sections = sections.map(|section| format!("[{section}]\n"));
+            for section in std::iter::once(String::new()).chain(sections) {
                 // The refusal of a wrong name tells all the right ones.
                 let refused = refusal(&format!("{section}nonsense = 1"), &[]);
                 let names: Vec<&str> = refused.split('`').skip(3).step_by(2).collect();
@@ -355,7 +357,8 @@ mod tests {
                 for name in names {
                     let is_there = file.lines().any(|line| {
                         let line = line.trim_start_matches("# ");
-                        line.starts_with(&format!("{name} = ")) || line == format!("[{name}]")
+                        line.starts_with(&format!("{name} = "))
+                            || line.starts_with(&format!("[{name}]"))
                     });
                     assert!(is_there, "{section}{name} is not shown");
                 }

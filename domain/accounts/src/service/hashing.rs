@@ -224,6 +224,10 @@ mod tests {
         for _ in 0..100 {
             assert_eq!(one().await, Err(429), "the queue is full");
         }
+        // Both slots are taken before any is given back.
+        while most.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
         *gate.0.lock().expect("not poisoned") = true;
         gate.1.notify_all();
         for one in running {

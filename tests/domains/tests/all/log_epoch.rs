@@ -35,13 +35,14 @@ async fn a_head_below_what_was_acknowledged_begins_a_new_epoch(db: TestDb) {
     let mut feed = house.log.feed();
     assert_eq!(house.say(ANN, "d").await.seq, 2);
     let batch = within(PATIENCE, "the feed", feed.recv()).await.expect("a batch");
-    assert_eq!((batch.epoch, house.log.epoch()), (epoch + 1, epoch + 1));
+    let new = house.log.epoch();
+    assert!(batch.epoch == new && new > epoch, "{} {new} {epoch}", batch.epoch);
     // Whoever sent it offers it again under its old id.
     let again = house.say(ANN, "b").await;
     assert_eq!((again.seq, again.is_repeat), (3, false));
-    assert_eq!(house.log.epoch(), epoch + 1, "once is enough");
+    assert_eq!(house.log.epoch(), new, "once is enough");
     let next = House::node(db.db.clone(), 2).await;
-    assert_eq!(next.log.epoch(), epoch + 1, "it is the database's");
+    assert_eq!(next.log.epoch(), new, "it is the database's");
 }
 
 #[db_test(postgres)]
@@ -51,13 +52,15 @@ async fn lost_changes_and_lost_conversations_are_seen_as_well(db: TestDb) {
     let change = || house.write(|log| log.change(members_change(ROOM)));
     assert_eq!((change().await.rev, house.log.epoch()), (2, epoch));
     lose(&db, &["DELETE FROM changes WHERE rev > 1", "UPDATE heads SET rev = 1"]).await;
-    assert_eq!((change().await.rev, house.log.epoch()), (2, epoch + 1));
+    assert_eq!(change().await.rev, 2);
+    let second = house.log.epoch();
+    assert!(second > epoch);
     lose(&db, &["DELETE FROM heads"]).await;
     let mut feed = house.log.feed();
     let gone = house.outcome(message(ROOM, ANN, "a")).await;
     assert_eq!(gone, Err("conversations.not_found"));
     let batch = within(PATIENCE, "the feed", feed.recv()).await.expect("a batch");
-    assert_eq!((batch.epoch, batch.items.len()), (epoch + 2, 0), "everybody is told");
+    assert_eq!((batch.epoch > second, batch.items.len()), (true, 0), "everybody is told");
 }
 
 #[db_test]

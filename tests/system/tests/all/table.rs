@@ -21,8 +21,11 @@ pub(crate) struct Operation {
 
 /// Where the schema does not say all: what else a request needs to be a right one. A new command
 /// whose smallest request is refused with 422 gets a row here.
-const MORE: &[(&str, &str)] =
-    &[("messages.send", r#"{"text":"hello"}"#), ("members.add", r#"{"users":["dan"]}"#)];
+const MORE: &[(&str, &str)] = &[
+    ("messages.send", r#"{"text":"hello"}"#),
+    ("members.add", r#"{"users":["dan"]}"#),
+    ("users.set_password", r#"{"password":"seven hoopoes on a wall"}"#),
+];
 
 impl Operation {
     /// The names in the path, in their order.
