@@ -53,7 +53,9 @@ pub(crate) async fn prepare(house: &House, url: &str) -> Result<String, Trouble>
         let token = house.accounts.issue_token(&ctx, request).await?.token.0;
         people.push(Person { id, password, token });
     }
-    Ok(words(url, &people))
+    let program = std::env::current_exe();
+    let program = program.map_or_else(|_| "hoopoe".to_owned(), |path| path.display().to_string());
+    Ok(words(&program, url, &people))
 }
 
 /// A new one at every start: one that everybody knows would stay in the data directory, and the
@@ -70,18 +72,26 @@ async fn fresh_password(house: &House, ctx: &Ctx, user: UserId) -> Result<String
     Ok(password)
 }
 
-fn words(url: &str, people: &[Person]) -> String {
+fn words(program: &str, url: &str, people: &[Person]) -> String {
+    let socket = url.replacen("http", "ws", 1);
+    let chat = |who: &Person, with: &Person| {
+        format!("  {program} chat --url {socket} --token {} --with {}\n", who.token, with.id)
+    };
+    let chats = match people {
+        [one, other] => format!("{}{}", chat(one, other), chat(other, one)),
+        _ => String::new(),
+    };
     let line = |Person { id, password, token }: &Person| format!("  {id:<8} {password}  {token}");
     let first = people.first().map_or("", |person| &person.token);
     let people: Vec<String> = people.iter().map(line).collect();
     format!(
-        "\n  page     {url}/\n  api      {url}/v1/openapi.json\n  socket   {}/v1/socket\n\n\
+        "\n  page     {url}/\n  api      {url}/v1/openapi.json\n  socket   {socket}/v1/socket\n\n\
          Two users of the app `{APP}`: login name, password until the next start, token for a \
          day:\n\n{}\n\n\
          Begin a conversation of Ann and Bob:\n\n  \
          curl {url}/v1/conversations -H 'Authorization: Bearer {first}' \
-         -H 'Content-Type: application/json' -d '{{\"kind\":\"direct\",\"members\":[\"bob\"]}}'\n",
-        url.replacen("http", "ws", 1),
+         -H 'Content-Type: application/json' -d '{{\"kind\":\"direct\",\"members\":[\"bob\"]}}'\n\n\
+         Or let them talk, each in a terminal of their own:\n\n{chats}",
         people.join("\n"),
     )
 }
@@ -98,9 +108,11 @@ mod tests {
             token: token.to_owned(),
         };
         let people = [person("ann", "ut_1"), person("bob", "ut_2")];
-        let words = words("http://127.0.0.1:8080", &people);
+        let words = words("/opt/hoopoe", "http://127.0.0.1:8080", &people);
         assert!(words.contains("ws://127.0.0.1:8080/v1/socket"), "{words}");
         assert!(words.contains("-d '{\"kind\":\"direct\",\"members\":[\"bob\"]}'"), "{words}");
+        let chat = "/opt/hoopoe chat --url ws://127.0.0.1:8080 --token ut_2 --with ann\n";
+        assert!(words.contains(chat), "{words}");
         assert!(
             words.contains("Bearer ut_1'") && words.contains("bob      bob-secret  ut_2"),
             "{words}"

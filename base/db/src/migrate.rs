@@ -53,14 +53,19 @@ pub fn render(sql: &str, dialect: Dialect) -> String {
 /// it is.
 pub async fn migrate(db: &Db, chains: &[MigrationChain]) -> Result<usize, Fail> {
     let known: Vec<MigrationChain> = chains.to_vec();
-    db.write(move |tx| {
+    let begun = db.write(move |tx| {
         tx.execute(CREATE, &[])?;
-        refuse_newer(tx.as_read(), &known).map_err(Fail::from)
-    })
-    .await?;
+        let ran = all_applied(tx.as_read())?;
+        refuse_newer(&ran, &known)?;
+        Ok(ran)
+    });
+    let ran = begun.await?;
+    let has_run = |owner: &str, name: &str| ran.iter().any(|one| one.0 == owner && one.1 == name);
     let mut count = 0;
     for chain in chains.iter().copied() {
-        for migration in chain.migrations.iter().copied() {
+        // A database that is up to date is not written to.
+        let missing = chain.migrations.iter().filter(|one| !has_run(chain.owner, one.name));
+        for migration in missing.copied() {
             let ran = db.write(move |tx| run_one(tx, chain, migration).map_err(Fail::from)).await?;
             hoopoe_kernel::faults::point("migrate");
             count += usize::from(ran);
@@ -69,9 +74,13 @@ pub async fn migrate(db: &Db, chains: &[MigrationChain]) -> Result<usize, Fail> 
     Ok(count)
 }
 
-/// What has run here and is not among `chains`, of owners that are.
-fn refuse_newer(tx: &mut dyn ReadTx, chains: &[MigrationChain]) -> Result<(), DbError> {
-    let ran = tx.all(ALL, &[], |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))?;
+/// Owners and names of all that has run.
+fn all_applied(tx: &mut dyn ReadTx) -> Result<Vec<(String, String)>, DbError> {
+    tx.all(ALL, &[], |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))
+}
+
+/// An error when something has run here that is not among `chains`, of owners that are.
+fn refuse_newer(ran: &[(String, String)], chains: &[MigrationChain]) -> Result<(), DbError> {
     let newer = ran.iter().find(|(owner, name)| {
         let chain = chains.iter().find(|chain| chain.owner == owner);
         chain.is_some_and(|chain| chain.migrations.iter().all(|known| known.name != name))

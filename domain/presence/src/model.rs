@@ -24,11 +24,18 @@ impl Moment {
     }
 }
 
-/// 422 unless it is 1 to 100 users.
+/// 422 unless it is 1 to 100 users. What can be no user's id is said to be that: it could not be
+/// named in the answer.
 pub(crate) fn check_users(users: &[UserId]) -> Result<(), Fail> {
     let most = limits::PRESENCE_USERS_PER_CALL_MAX;
     if (1..=most).contains(&users.len()) {
-        return Ok(());
+        return match users.iter().position(UserId::is_none) {
+            None => Ok(()),
+            Some(at) => {
+                let words = "a user id is 1 to 64 of A-Z a-z 0-9 . _ @ + : -";
+                Err(Fail::field(&format!("/users/{at}"), "invalid", words))
+            }
+        };
     }
     let code = if users.is_empty() { "too_few" } else { "too_many" };
     Err(Fail::field("/users", code, format!("1 to {most} users")))

@@ -11,8 +11,9 @@ use hoopoe_wire::{
 use super::create_key::Draft;
 use crate::{Apps, model, store};
 
-/// How often a number that somebody else took at the same moment is tried again.
-const ATTEMPTS: usize = 8;
+/// How often a number that somebody else took at the same moment is tried again. Each time somebody
+/// else has an app by it, so that more would mean as many apps made during this one transaction.
+const ATTEMPTS: usize = 64;
 
 impl Apps {
     /// Makes an app without a key. 409 when the name is taken.

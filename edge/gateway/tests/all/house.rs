@@ -18,15 +18,14 @@ use hoopoe_conversations::Conversations;
 use hoopoe_db::MigrationChain;
 use hoopoe_gateway::{Gateway, GatewayParts, Hub, Sources, Timing};
 use hoopoe_kernel::{
-    Actor, Answer, AppNo, Auth, Call, Command, CommandInfo, Ctx, Env, Fail, Input, Method, Rate,
-    Registry, UserActor,
-    ports::{Admit, Audit, Ports, Quota},
+    Actor, Answer, AppNo, Auth, Call, Command, Ctx, Env, Fail, Input, Method, Registry, UserActor,
+    ports::Ports,
 };
 use hoopoe_log::Log;
 use hoopoe_messages::Messages;
 use hoopoe_presence::{Presence, PresenceParts};
 use hoopoe_testkit::{
-    FakeClock, TestDb, TestEnv, Which,
+    FakeClock, Open, TestDb, TestEnv, Which,
     harness::{PATIENCE, fail, within},
     test_env_seeded,
 };
@@ -102,18 +101,6 @@ impl Drop for House {
     fn drop(&mut self) {
         self.listening.abort();
     }
-}
-
-struct Open;
-
-impl Admit for Open {
-    fn admit(&self, _: &Ctx, _: Rate) -> Result<Option<Quota>, Fail> {
-        Ok(None)
-    }
-}
-
-impl Audit for Open {
-    fn record(&self, _: &Ctx, _: &CommandInfo, _: RequestId, _: u16) {}
 }
 
 impl House {

@@ -6,10 +6,10 @@ use hoopoe_accounts::{Accounts, Authenticator, HashCost, Registration, SignInSet
 use hoopoe_apps::Apps;
 use hoopoe_bus::{Bus, LocalBus, Notice, Subscription};
 use hoopoe_kernel::{
-    Actor, AppNo, BoxFuture, Call, CommandInfo, Ctx, Env, Fail, Input, Rate, Registry, Reply,
-    ports::{Admit, Audit, Credential, Ports, Quota},
+    Actor, AppNo, BoxFuture, Call, Ctx, Env, Fail, Input, Registry, Reply,
+    ports::{Credential, Ports},
 };
-use hoopoe_testkit::{FakeClock, TestDb, TestEnv, harness::fail, test_env_seeded};
+use hoopoe_testkit::{FakeClock, Open, TestDb, TestEnv, harness::fail, test_env_seeded};
 use hoopoe_wire::{AppId, RequestId, apps::CreateApp, apps::Secret};
 use serde_json::{Value, json};
 
@@ -39,18 +39,6 @@ pub(crate) struct House {
 
 /// What was answered: status and body, or status and code.
 pub(crate) type Answered = (u16, Value);
-
-struct Open;
-
-impl Admit for Open {
-    fn admit(&self, _: &Ctx, _: Rate) -> Result<Option<Quota>, Fail> {
-        Ok(None)
-    }
-}
-
-impl Audit for Open {
-    fn record(&self, _: &Ctx, _: &CommandInfo, _: RequestId, _: u16) {}
-}
 
 impl House {
     /// On a database of the test's own, open to everybody and with cheap passwords.

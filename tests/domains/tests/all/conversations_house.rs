@@ -6,15 +6,15 @@ use std::sync::Arc;
 use hoopoe_accounts::{Accounts, Authenticator};
 use hoopoe_conversations::Conversations;
 use hoopoe_kernel::{
-    Actor, AppNo, Call, CommandInfo, Ctx, Fail, Input, Rate, Registry, Uid, UserActor,
-    ports::{Admit, Audit, Credential, Ports, Quota},
+    Actor, AppNo, Call, Ctx, Fail, Input, Registry, Uid, UserActor,
+    ports::{Credential, Ports},
 };
 use hoopoe_log::{Batch, ClientId, Log, Logged, LoggedChange, NewMessage, Writing, changes, spans};
 use hoopoe_testkit::{
-    TestDb,
+    Open, TestDb,
     harness::{PATIENCE, fail, within},
 };
-use hoopoe_wire::{ConversationId, RequestId, SessionId, UserId};
+use hoopoe_wire::{ConversationId, SessionId, UserId};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -26,18 +26,6 @@ pub(crate) struct Chat {
     pub(crate) log: Log,
     pub(crate) conversations: Conversations,
     registry: Arc<Registry>,
-}
-
-struct Open;
-
-impl Admit for Open {
-    fn admit(&self, _: &Ctx, _: Rate) -> Result<Option<Quota>, Fail> {
-        Ok(None)
-    }
-}
-
-impl Audit for Open {
-    fn record(&self, _: &Ctx, _: &CommandInfo, _: RequestId, _: u16) {}
 }
 
 /// A change as it is stored.

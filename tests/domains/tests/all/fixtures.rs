@@ -14,13 +14,12 @@ use hoopoe_bus::LocalBus;
 use hoopoe_conversations::Conversations;
 use hoopoe_db::{Migration, MigrationChain, ReadTx, Row, Value as Sql};
 use hoopoe_kernel::{
-    Call, CommandInfo, Ctx, Env, Fail, Input, Rate, Registry,
-    ports::{Admit, Audit, Credential, Ports, Quota},
+    Call, Ctx, Env, Input, Registry,
+    ports::{Credential, Ports},
 };
 use hoopoe_log::Log;
 use hoopoe_messages::Messages;
-use hoopoe_testkit::{TestDb, db_test, harness::fail, test_env_seeded};
-use hoopoe_wire::RequestId;
+use hoopoe_testkit::{Open, TestDb, db_test, harness::fail, test_env_seeded};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -56,18 +55,6 @@ async fn what_is_stored_today_can_be_written_down(db: TestDb) {
 struct Services {
     registry: Arc<Registry>,
     env: Arc<Env>,
-}
-
-struct Open;
-
-impl Admit for Open {
-    fn admit(&self, _: &Ctx, _: Rate) -> Result<Option<Quota>, Fail> {
-        Ok(None)
-    }
-}
-
-impl Audit for Open {
-    fn record(&self, _: &Ctx, _: &CommandInfo, _: RequestId, _: u16) {}
 }
 
 impl Services {

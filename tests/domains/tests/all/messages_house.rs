@@ -12,16 +12,13 @@ use hoopoe_db::{
     Backend, BackendStats, BoxedRead, BoxedWrite, Db, DbError, DbErrorKind, Dialect, Lane,
     LaneHandle,
 };
-use hoopoe_kernel::{
-    Call, CommandInfo, Ctx, Fail, Input, Rate, Registry, Uid,
-    ports::{Admit, Audit, Ports, Quota},
-};
+use hoopoe_kernel::{Call, Ctx, Input, Registry, Uid, ports::Ports};
 use hoopoe_messages::Messages;
 use hoopoe_testkit::{
-    TestDb,
+    Open, TestDb,
     harness::{PATIENCE, fail, within},
 };
-use hoopoe_wire::{ConversationId, RequestId};
+use hoopoe_wire::ConversationId;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -36,18 +33,6 @@ pub(crate) struct Talk {
     registry: Arc<Registry>,
     /// While set, the database refuses every write before it runs.
     pub(crate) is_down: Arc<AtomicBool>,
-}
-
-struct Open;
-
-impl Admit for Open {
-    fn admit(&self, _: &Ctx, _: Rate) -> Result<Option<Quota>, Fail> {
-        Ok(None)
-    }
-}
-
-impl Audit for Open {
-    fn record(&self, _: &Ctx, _: &CommandInfo, _: RequestId, _: u16) {}
 }
 
 /// A database whose writer can be taken away.

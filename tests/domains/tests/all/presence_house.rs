@@ -4,16 +4,12 @@ use std::sync::Arc;
 
 use hoopoe_accounts::Authenticator;
 use hoopoe_bus::{Bus, Notice};
-use hoopoe_kernel::{
-    Call, CommandInfo, Ctx, Fail, Input, Rate, Registry, Uid,
-    ports::{Admit, Audit, Ports, Quota},
-};
+use hoopoe_kernel::{Call, Ctx, Input, Registry, Uid, ports::Ports};
 use hoopoe_presence::{Presence, PresenceParts};
 use hoopoe_testkit::{
-    TestDb,
+    Open, TestDb,
     harness::{PATIENCE, fail, within},
 };
-use hoopoe_wire::RequestId;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -21,18 +17,6 @@ use crate::{
     accounts_house::{Answered, drain, must, outcome},
     conversations_house::Chat,
 };
-
-struct Open;
-
-impl Admit for Open {
-    fn admit(&self, _: &Ctx, _: Rate) -> Result<Option<Quota>, Fail> {
-        Ok(None)
-    }
-}
-
-impl Audit for Open {
-    fn record(&self, _: &Ctx, _: &CommandInfo, _: RequestId, _: u16) {}
-}
 
 /// An event and who is told: the names of users, in order.
 #[derive(Debug, Clone, PartialEq)]

@@ -215,6 +215,11 @@ async fn requests_have_bounds(db: TestDb) {
             let refused = circle.call("ann", Some(1), name, json!({"users": users})).await;
             assert_eq!(pointer(refused), (422, "/users".to_owned()), "{name}");
         }
+        for nobody in ["", "a b", "é"] {
+            let users = json!({"users": ["bob", nobody]});
+            let refused = circle.call("ann", Some(1), name, users).await;
+            assert_eq!(pointer(refused), (422, "/users/1".to_owned()), "{name} {nobody}");
+        }
     }
     let over_rest = circle.call("ann", None, "presence.subscribe", json!({"users": ["bob"]})).await;
     assert_eq!(refusal(over_rest), (409, "presence.socket_only".to_owned()));
