@@ -38,6 +38,8 @@ pub(crate) struct Args {
 pub(crate) enum BenchName {
     /// Messages per second between pairs of users.
     Direct,
+    /// The same over sockets that speak MessagePack.
+    Msgpack,
     /// Time from intended send to receive at a fixed rate.
     Latency,
     /// Deliveries per second in one large group.
@@ -56,6 +58,10 @@ pub(crate) enum BenchName {
     Storm,
     /// Coming back to many conversations after a long time.
     Sync,
+    /// The load of direct through the SDK for Rust.
+    Sdk,
+    /// Memory of idle connections over TLS.
+    Tls,
 }
 
 /// Overrides of single sizes. The bars of the table hold for the defaults only.
@@ -117,6 +123,9 @@ pub(crate) struct SizeArgs {
     /// (620 [0]).
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub(crate) sync_age_s: Option<u64>,
+    /// Connections of tls (5,000 [1,000]).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) tls_connections: Option<u64>,
 }
 
 /// How large and how long everything is in this run.
@@ -151,6 +160,7 @@ pub(crate) struct Sizes {
     pub(crate) sync_changed: usize,
     pub(crate) sync_messages: u64,
     pub(crate) sync_age: Duration,
+    pub(crate) tls_connections: usize,
 }
 
 impl Args {
@@ -199,6 +209,7 @@ impl Args {
             sync_changed,
             sync_messages: sync_changed as u64 * 40,
             sync_age: Duration::from_secs(count(own.sync_age_s, 620, 0)),
+            tls_connections: many(own.tls_connections, 5000, 1000),
         }
     }
 }
@@ -217,7 +228,7 @@ mod tests {
         let sizes = parse(&[]).unwrap().sizes();
         assert_eq!((sizes.pairs, sizes.window), (100, 16));
         assert_eq!((sizes.group_members, sizes.group_senders), (1000, 10));
-        assert_eq!(sizes.idle_connections, 15_000);
+        assert_eq!((sizes.idle_connections, sizes.tls_connections), (15_000, 5_000));
         assert_eq!(sizes.page_messages, 1_000_000);
         assert_eq!((sizes.growth_messages, sizes.growth_conversations), (10_000_000, 100_000));
         assert_eq!(sizes.measure, Duration::from_secs(10));

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use crate::load::{Driver, Engine, Io, Next};
+use crate::load::{Driver, Engine, Io, Next, Tongue};
+use crate::packed;
 use crate::request::push_call;
 use crate::scan::{Frame, Scanner, text};
 use crate::trouble::{Outcome, Trouble, cannot_run, incorrect};
@@ -33,7 +34,7 @@ pub(crate) fn start_sessions<'a>(
         tokens,
         accepted: 0,
         last_progress: started_at,
-        scanner: Scanner::new(),
+        scanner: Scanner::of(engine.tongue()),
         bar,
     };
     engine.run(&mut starter)?;
@@ -52,8 +53,14 @@ struct Starter<'a> {
 
 impl Driver for Starter<'_> {
     fn opened(&mut self, conn: usize, io: &mut Io) -> Outcome<()> {
-        let params = json!({"token": self.tokens[conn]});
-        push_call(io.out(conn), START_ID, "session.start", &params.to_string());
+        let token = self.tokens[conn];
+        match io.tongue() {
+            Tongue::Json => {
+                let params = json!({ "token": token }).to_string();
+                push_call(io.out(conn), START_ID, "session.start", &params);
+            }
+            Tongue::MessagePack => packed::push_start(io.out(conn), START_ID, token),
+        }
         Ok(())
     }
 

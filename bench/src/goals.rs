@@ -60,6 +60,7 @@ pub(crate) const GOALS: &[Goal] = &[
     goal("storm", "resumes_per_s", Of::Value, Bar::AtLeast(1500.0), None),
     goal("sync", "server_cpu_ms", Of::Value, Bar::AtMost(300.0), None),
     goal("sync", "first_screen_ms", Of::Value, Bar::AtMost(50.0), None),
+    goal("tls", "rss_bytes_per_connection", Of::Value, Bar::AtMost(24_576.0), None),
 ];
 
 /// The goal for one column of a figure.

@@ -61,6 +61,11 @@ impl House {
         Ok(())
     }
 
+    /// The directory of this house, for what a bench gives its server to read.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     fn data(&self) -> PathBuf {
         self.home.path().join("data")
     }
@@ -71,7 +76,14 @@ impl House {
 
     /// Starts the server on what is in its directory.
     pub(crate) fn start(&mut self) -> Outcome<()> {
-        self.server = Some(Server::start(&self.program, &self.data(), &self.log())?);
+        self.start_with(&[])
+    }
+
+    /// As [`House::start`], with these settings in the server's environment. [`House::api`] does
+    /// not reach a server that was given a certificate.
+    pub(crate) fn start_with(&mut self, settings: &[(&str, &Path)]) -> Outcome<()> {
+        let server = Server::start(&self.program, &self.data(), &self.log(), settings)?;
+        self.server = Some(server);
         Ok(())
     }
 

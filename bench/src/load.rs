@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 
+use crate::packed;
+use crate::request::{self, CLIENT_ID_BYTES};
 use crate::socket::{self, Opcode};
 use crate::trouble::{Doing, Outcome, cannot_run};
 
@@ -55,9 +57,35 @@ struct Conn {
     waits_for_room: bool,
 }
 
+/// In which form frames are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tongue {
+    /// Text frames.
+    Json,
+    /// Binary frames.
+    MessagePack,
+}
+
+impl Tongue {
+    /// Appends a whole `messages.send` frame.
+    pub(crate) fn push_send(
+        self,
+        out: &mut Vec<u8>,
+        id: u64,
+        conversation: &str,
+        client_id: &[u8; CLIENT_ID_BYTES],
+    ) {
+        match self {
+            Tongue::Json => request::push_send(out, id, conversation, client_id),
+            Tongue::MessagePack => packed::push_send(out, id, conversation, client_id),
+        }
+    }
+}
+
 /// The connections of an [`Engine`], as drivers see them.
 #[derive(Debug)]
 pub(crate) struct Io {
+    tongue: Tongue,
     epoll: OwnedFd,
     conns: Vec<Conn>,
     queued: Vec<usize>,
@@ -83,8 +111,14 @@ impl Io {
             queued: false,
             waits_for_room: false,
         });
-        self.out(conn).extend_from_slice(&socket::upgrade_request(&address.to_string()));
+        let request = socket::upgrade_request(&address.to_string(), self.tongue);
+        self.out(conn).extend_from_slice(&request);
         Ok(conn)
+    }
+
+    /// The form of all frames here.
+    pub(crate) fn tongue(&self) -> Tongue {
+        self.tongue
     }
 
     /// How many connections were opened.
@@ -146,9 +180,19 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn new() -> Outcome<Engine> {
+        Engine::speaking(Tongue::Json)
+    }
+
+    /// The form that frames have here.
+    pub(crate) fn tongue(&self) -> Tongue {
+        self.io.tongue
+    }
+
+    /// An engine whose frames have this form.
+    pub(crate) fn speaking(tongue: Tongue) -> Outcome<Engine> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).doing(|| "making an epoll")?;
         Ok(Engine {
-            io: Io { epoll, conns: Vec::new(), queued: Vec::new() },
+            io: Io { tongue, epoll, conns: Vec::new(), queued: Vec::new() },
             buffer: vec![0; BUFFER_BYTES],
             events: Vec::with_capacity(EVENTS_PER_WAIT),
         })
@@ -231,10 +275,15 @@ fn consume(io: &mut Io, conn: usize, bytes: &[u8], driver: &mut impl Driver) -> 
     while let Some((opcode, payload, frame_bytes)) = socket::split(&bytes[used..])? {
         used += frame_bytes;
         match opcode {
-            Opcode::Text => driver.frame(conn, payload, io)?,
+            Opcode::Text if io.tongue == Tongue::Json => driver.frame(conn, payload, io)?,
+            Opcode::Binary if io.tongue == Tongue::MessagePack => {
+                driver.frame(conn, payload, io)?;
+            }
             Opcode::Ping => socket::push_pong(io.out(conn), payload),
             Opcode::Pong => {}
-            Opcode::Binary => return cannot_run("a binary frame from the server"),
+            Opcode::Text | Opcode::Binary => {
+                return cannot_run("a frame of the other form from the server");
+            }
             Opcode::Close => return Err(socket::closed(conn, payload)),
         }
     }

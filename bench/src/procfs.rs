@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::trouble::{Doing, Outcome, Trouble};
+use crate::trouble::{Doing, Outcome, Trouble, cannot_run};
+
+/// Files that client and server need besides the connections.
+const OTHER_FILES: u64 = 128;
 
 /// Memory of a process in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +63,18 @@ pub(crate) fn raise_open_files() -> Outcome<u64> {
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     setrlimit(Resource::Nofile, raised).doing(|| "raising the limit of open files")?;
     Ok(limit.maximum.unwrap_or(u64::MAX))
+}
+
+/// Makes sure that this process, and the servers that it starts, may hold so many connections.
+pub(crate) fn open_files_for(connections: usize) -> Outcome<()> {
+    let files = raise_open_files()?;
+    if files < connections as u64 + OTHER_FILES {
+        return cannot_run(format!(
+            "{connections} connections need {OTHER_FILES} files more than that, \
+             but a process may open {files} here (ulimit -Hn)"
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

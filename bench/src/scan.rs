@@ -11,6 +11,8 @@ use memchr::{memchr, memmem};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::load::Tongue;
+use crate::packed::PackedScanner;
 use crate::request::CLIENT_ID_BYTES;
 use crate::trouble::{Outcome, Trouble, incorrect};
 
@@ -46,19 +48,31 @@ pub(crate) struct Scanner {
     seq: memmem::Finder<'static>,
     client_id: memmem::Finder<'static>,
     sent: memmem::Finder<'static>,
+    /// Frames are MessagePack.
+    packed: Option<PackedScanner>,
 }
 
 impl Scanner {
+    /// For frames of this form.
+    pub(crate) fn of(tongue: Tongue) -> Scanner {
+        let packed = (tongue == Tongue::MessagePack).then(PackedScanner::new);
+        Scanner { packed, ..Scanner::new() }
+    }
+
     pub(crate) fn new() -> Scanner {
         Scanner {
             seq: memmem::Finder::new(b"\"seq\":"),
             client_id: memmem::Finder::new(b"\"client_id\":\""),
             sent: memmem::Finder::new(b"\"state\":\"sent\""),
+            packed: None,
         }
     }
 
     /// Tells what the payload of a text frame is.
     pub(crate) fn frame<'a>(&self, payload: &'a [u8]) -> Outcome<Frame<'a>> {
+        if let Some(packed) = &self.packed {
+            return packed.frame(payload);
+        }
         if let Some(rest) = payload.strip_prefix(CREATED)
             && let Some(end) = memchr(b'"', rest)
             && let Some(seq) = self.seq(&rest[end..])
@@ -99,8 +113,13 @@ impl Scanner {
 
     /// The number in the last 48 bits of the first client id in the payload.
     pub(crate) fn client_number(&self, payload: &[u8]) -> Option<u64> {
-        let at = self.client_id.find(payload)? + self.client_id.needle().len();
-        let id = payload.get(at..at + CLIENT_ID_BYTES)?;
+        let id = match &self.packed {
+            Some(packed) => packed.client_id(payload).filter(|id| id.len() == CLIENT_ID_BYTES)?,
+            None => {
+                let at = self.client_id.find(payload)? + self.client_id.needle().len();
+                payload.get(at..at + CLIENT_ID_BYTES)?
+            }
+        };
         id[CLIENT_ID_BYTES - 12..].iter().try_fold(0, |number, &digit| {
             char::from(digit).to_digit(16).map(|digit| number << 4 | u64::from(digit))
         })
@@ -108,6 +127,9 @@ impl Scanner {
 
     /// The seq in the reply to a send, which must say that the message was sent.
     pub(crate) fn sent(&self, payload: &[u8]) -> Outcome<u64> {
+        if let Some(packed) = &self.packed {
+            return packed.sent(payload);
+        }
         if self.sent.find(payload).is_none() {
             return incorrect(format!("a reply without \"state\":\"sent\": {}", text(payload)));
         }

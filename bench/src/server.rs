@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::trouble::{Doing, Outcome, Trouble, cannot_run};
 
-const READY: &str = "listening on http://";
+const READY: &str = "listening on ";
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
 // The server drains within 10 s of a SIGTERM; the rest is for a slow disk.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -29,9 +29,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `program serve` on a free port and waits until it says where it listens. What it
-    /// writes to standard error is appended to `log`.
-    pub(crate) fn start(program: &Path, data: &Path, log: &Path) -> Outcome<Server> {
+    /// Starts `program serve` on a free port, with `settings` in its environment, and waits until
+    /// it says where it listens. What it writes to standard error is appended to `log`.
+    pub(crate) fn start(
+        program: &Path,
+        data: &Path,
+        log: &Path,
+        settings: &[(&str, &Path)],
+    ) -> Outcome<Server> {
         let log_file = File::options()
             .create(true)
             .append(true)
@@ -44,6 +49,7 @@ impl Server {
             .arg(data)
             .args(["--listen", "127.0.0.1:0"])
             .env("HOOPOE__LIMITS__ENABLED", "false")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log_file)
@@ -150,6 +156,7 @@ fn follow(stdout: ChildStdout) -> Receiver<String> {
 
 fn listening_address(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once(READY)?;
+    let rest = rest.strip_prefix("http://").or_else(|| rest.strip_prefix("https://"))?;
     rest.split_ascii_whitespace().next()?.trim_end_matches('/').parse().ok()
 }
 
@@ -199,6 +206,7 @@ mod tests {
         let expected = Some("127.0.0.1:41234".parse().unwrap());
         assert_eq!(listening_address("listening on http://127.0.0.1:41234"), expected);
         assert_eq!(listening_address("listening on http://127.0.0.1:41234/ (demo)"), expected);
+        assert_eq!(listening_address("listening on https://127.0.0.1:41234"), expected);
         assert_eq!(listening_address("opening the database"), None);
     }
 
@@ -206,9 +214,9 @@ mod tests {
     fn a_program_that_ends_or_does_not_exist_is_told() {
         let home = tempfile::tempdir().unwrap();
         let log = home.path().join("log");
-        let ended = Server::start(Path::new("/bin/false"), home.path(), &log).unwrap_err();
+        let ended = Server::start(Path::new("/bin/false"), home.path(), &log, &[]).unwrap_err();
         assert!(ended.to_string().contains("ended before it listened"), "{ended}");
-        let missing = Server::start(&home.path().join("none"), home.path(), &log).unwrap_err();
+        let missing = Server::start(&home.path().join("none"), home.path(), &log, &[]).unwrap_err();
         assert!(missing.to_string().contains("starting"), "{missing}");
     }
 }

@@ -5,6 +5,8 @@
 
 use memchr::memmem;
 
+use crate::load::Tongue;
+use crate::packed;
 use crate::trouble::{Outcome, Trouble, cannot_run};
 
 /// A frame that claims to be longer is taken for a protocol error.
@@ -18,6 +20,7 @@ const ACCEPT: &[u8] = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 const FINAL: u8 = 0x80;
 const MASKED: u8 = 0x80;
 const TEXT: u8 = 0x1;
+const BINARY: u8 = 0x2;
 const PONG: u8 = 0xA;
 
 /// What a frame is for.
@@ -31,10 +34,14 @@ pub(crate) enum Opcode {
 }
 
 /// The HTTP request that opens the socket at `/v1/socket`.
-pub(crate) fn upgrade_request(host: &str) -> Vec<u8> {
+pub(crate) fn upgrade_request(host: &str, tongue: Tongue) -> Vec<u8> {
+    let offer = match tongue {
+        Tongue::Json => String::new(),
+        Tongue::MessagePack => format!("Sec-WebSocket-Protocol: {}\r\n", packed::SUBPROTOCOL),
+    };
     format!(
         "GET /v1/socket HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{offer}\r\n"
     )
     .into_bytes()
 }
@@ -56,6 +63,11 @@ pub(crate) fn upgrade_answer(bytes: &[u8]) -> Outcome<Option<usize>> {
 /// Appends the header of a text frame of `payload_bytes`; the payload follows as it is.
 pub(crate) fn push_text_header(out: &mut Vec<u8>, payload_bytes: usize) {
     push_header(out, TEXT, payload_bytes);
+}
+
+/// The same of a binary frame.
+pub(crate) fn push_binary_header(out: &mut Vec<u8>, payload_bytes: usize) {
+    push_header(out, BINARY, payload_bytes);
 }
 
 /// Appends the answer to a ping.

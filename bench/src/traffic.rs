@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use crate::connect::start_sessions;
 use crate::house::{House, Town};
-use crate::load::{Driver, Engine, Io, Next};
+use crate::load::{Driver, Engine, Io, Next, Tongue};
 use crate::meter::{Measured, Meter, Phase};
 use crate::progress;
-use crate::request::{ClientIds, Random, push_send};
+use crate::request::{ClientIds, Random};
 use crate::scan::{Frame, Scanner, text};
 use crate::slots::{ID_BITS, Slots};
 use crate::trouble::{Outcome, Trouble, incorrect};
@@ -34,22 +34,32 @@ pub(crate) fn measure(
     bench: &'static str,
     house: &House,
     town: &Town,
+    tongue: Tongue,
     window: usize,
     timing: Timing,
 ) -> Outcome<(Measured, u64)> {
     let server = house.server()?;
-    let mut engine = connect(bench, server.address(), town)?;
+    let mut engine = connect_speaking(bench, server.address(), town, tongue)?;
     let _spinner = progress::timed(bench, format!("measuring for {:?}", timing.measure));
     let meter = Meter::new(server.pid(), Instant::now(), timing.warm_up, timing.measure);
-    let mut traffic = Traffic::new(town, window, meter);
+    let mut traffic = Traffic::new(town, tongue, window, meter);
     engine.run(&mut traffic)?;
     Ok((traffic.meter.result()?, traffic.completed))
 }
 
 /// Connections 0.. are the town's left people, those of the right people follow.
 pub(crate) fn connect(bench: &'static str, address: SocketAddr, town: &Town) -> Outcome<Engine> {
+    connect_speaking(bench, address, town, Tongue::Json)
+}
+
+fn connect_speaking(
+    bench: &'static str,
+    address: SocketAddr,
+    town: &Town,
+    tongue: Tongue,
+) -> Outcome<Engine> {
     let bar = progress::counted(bench, "connecting");
-    let mut engine = Engine::new()?;
+    let mut engine = Engine::speaking(tongue)?;
     let people = town.left.iter().chain(&town.right).map(|person| person.token.as_str());
     start_sessions(&mut engine, address, people, &bar)?;
     Ok(engine)
@@ -89,7 +99,7 @@ struct Traffic {
 }
 
 impl Traffic {
-    fn new(town: &Town, window: usize, meter: Meter) -> Traffic {
+    fn new(town: &Town, tongue: Tongue, window: usize, meter: Meter) -> Traffic {
         let mut lanes: Vec<Lane> = town
             .left
             .iter()
@@ -107,7 +117,7 @@ impl Traffic {
             lanes,
             lines: lines.collect(),
             meter,
-            scanner: Scanner::new(),
+            scanner: Scanner::of(tongue),
             ids: ClientIds::new(),
             random: Random::new(0x9e37_79b9_7f4a_7c15),
             begun: false,
@@ -131,7 +141,7 @@ impl Traffic {
                 return;
             };
             let client_id = self.ids.next((lane as u64) << ID_BITS | id);
-            push_send(io.out(lane), id, &self.lines[route].conversation, &client_id);
+            io.tongue().push_send(io.out(lane), id, &self.lines[route].conversation, &client_id);
             self.sent += 1;
         }
     }

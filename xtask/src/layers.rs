@@ -143,7 +143,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     edge("sfu-net", &["wire", "kernel", "sfu", "calls"]),
     Layer { name: "hoopoe", kind: Kind::App, may: &[] },
     Layer { name: "rust", kind: Kind::Client, may: &["wire"] },
-    Layer { name: "bench", kind: Kind::Client, may: &["wire"] },
+    Layer { name: "bench", kind: Kind::Client, may: &["wire", "rust"] },
     Layer { name: "domains", kind: Kind::Tests, may: &[] },
     Layer { name: "system", kind: Kind::Tests, may: &[] },
     Layer { name: "xtask", kind: Kind::Tools, may: &[] },
@@ -164,7 +164,7 @@ pub(crate) const LEAVES: &[(&str, &[&str], &str)] = &[
     ("rustls", &["http", "egress", "db-postgres", "sfu-net"], "TLS ends at the listener"),
     (
         "tokio-rustls",
-        &["http", "egress", "db-postgres", "sfu-net", "system"],
+        &["http", "egress", "db-postgres", "sfu-net", "system", "bench"],
         "TLS ends at the listener",
     ),
     ("reqwest", &["egress"], "use the guarded client of `base/egress`"),
@@ -277,6 +277,7 @@ mod tests {
     #[test]
     fn the_load_generator_knows_the_wire_and_its_benches_may_know_more() {
         assert_eq!(refusal("bench", "wire", false), None);
+        assert_eq!(refusal("bench", "rust", false), None);
         assert!(refusal("bench", "kernel", false).is_some());
         assert_eq!(refusal("bench", "log", true), None);
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::fill::fill_town;
 use crate::house::{Context, House, Town, with};
+use crate::load::Tongue;
 use crate::meter::Measured;
 use crate::progress;
 use crate::report::Figure;
@@ -73,7 +74,7 @@ fn round_timing(context: &Context) -> Timing {
 /// Starts the server on what it has, measures, and stops it.
 fn one_round(house: &mut House, town: &Town, window: usize, timing: Timing) -> Outcome<Measured> {
     house.start()?;
-    let (measured, _) = traffic::measure(NAME, house, town, window, timing)?;
+    let (measured, _) = traffic::measure(NAME, house, town, Tongue::Json, window, timing)?;
     house.stop()?;
     Ok(measured)
 }

@@ -10,24 +10,16 @@ use crate::load::{Driver, Engine, Io, Next};
 use crate::procfs;
 use crate::progress;
 use crate::report::Figure;
-use crate::trouble::{Outcome, cannot_run};
+use crate::trouble::Outcome;
 
 pub(crate) const NAME: &str = "idle";
 
 /// Time for the server to finish what the connects left behind.
 const SETTLE: Duration = Duration::from_secs(2);
-/// Files that client and server need besides the connections.
-const OTHER_FILES: u64 = 128;
 
 pub(crate) fn run(context: &Context) -> Outcome<Vec<Figure>> {
     let connections = context.sizes.idle_connections;
-    let files = procfs::raise_open_files()?;
-    if files < connections as u64 + OTHER_FILES {
-        return cannot_run(format!(
-            "{connections} connections need {OTHER_FILES} files more than that, \
-             but a process may open {files} here (ulimit -Hn)"
-        ));
-    }
+    procfs::open_files_for(connections)?;
     let mut house = House::open(context, NAME)?;
     let bar = progress::counted(NAME, "setting up");
     let people = house.api()?.people("idle", connections, &bar)?;

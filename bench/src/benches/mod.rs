@@ -5,11 +5,14 @@ mod group;
 mod growth;
 mod idle;
 mod latency;
+mod msgpack;
 mod page;
 mod receipts;
+mod sdk;
 mod start;
 mod storm;
 mod sync;
+mod tls;
 
 use crate::cli::BenchName;
 use crate::house::Context;
@@ -18,8 +21,9 @@ use crate::trouble::Outcome;
 
 impl BenchName {
     /// All benches, in the order of the published table.
-    pub(crate) const ALL: [BenchName; 10] = [
+    pub(crate) const ALL: [BenchName; 13] = [
         BenchName::Direct,
+        BenchName::Msgpack,
         BenchName::Latency,
         BenchName::Group,
         BenchName::Idle,
@@ -29,11 +33,14 @@ impl BenchName {
         BenchName::Receipts,
         BenchName::Storm,
         BenchName::Sync,
+        BenchName::Sdk,
+        BenchName::Tls,
     ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             BenchName::Direct => direct::NAME,
+            BenchName::Msgpack => msgpack::NAME,
             BenchName::Latency => latency::NAME,
             BenchName::Group => group::NAME,
             BenchName::Idle => idle::NAME,
@@ -43,6 +50,8 @@ impl BenchName {
             BenchName::Receipts => receipts::NAME,
             BenchName::Storm => storm::NAME,
             BenchName::Sync => sync::NAME,
+            BenchName::Sdk => sdk::NAME,
+            BenchName::Tls => tls::NAME,
         }
     }
 
@@ -50,6 +59,7 @@ impl BenchName {
     pub(crate) fn run(self, context: &Context) -> Outcome<Vec<Figure>> {
         match self {
             BenchName::Direct => direct::run(context),
+            BenchName::Msgpack => msgpack::run(context),
             BenchName::Latency => latency::run(context),
             BenchName::Group => group::run(context),
             BenchName::Idle => idle::run(context),
@@ -59,6 +69,8 @@ impl BenchName {
             BenchName::Receipts => receipts::run(context),
             BenchName::Storm => storm::run(context),
             BenchName::Sync => sync::run(context),
+            BenchName::Sdk => sdk::run(context),
+            BenchName::Tls => tls::run(context),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use hoopoe_wire::msgpack;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -122,10 +123,15 @@ impl Double {
         if request.uri().path() == "/v1/socket" {
             let key = request.headers()["sec-websocket-key"].as_bytes().to_vec();
             let double = self.clone();
+            let offer = request.headers().get(header::SEC_WEBSOCKET_PROTOCOL).cloned();
+            let is_packed = offer.is_some();
             let upgrade = hyper::upgrade::on(&mut request);
-            tokio::spawn(async move { double.socket(upgrade.await.unwrap()).await });
-            return Response::builder()
-                .status(StatusCode::SWITCHING_PROTOCOLS)
+            tokio::spawn(async move { double.socket(upgrade.await.unwrap(), is_packed).await });
+            let mut answer = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+            if let Some(offer) = offer {
+                answer = answer.header(header::SEC_WEBSOCKET_PROTOCOL, offer);
+            }
+            return answer
                 .header(header::CONNECTION, "Upgrade")
                 .header(header::UPGRADE, "websocket")
                 .header("Sec-WebSocket-Accept", derive_accept_key(&key))
@@ -163,16 +169,24 @@ impl Double {
         answer(StatusCode::CREATED, &json!({"id": id, "head_seq": 0, "head_rev": 1}))
     }
 
-    async fn socket(&self, upgraded: hyper::upgrade::Upgraded) {
+    async fn socket(&self, upgraded: hyper::upgrade::Upgraded, is_packed: bool) {
+        let message = move |frame: String| {
+            if !is_packed {
+                return Message::text(frame);
+            }
+            let mut packed = Vec::new();
+            msgpack::from_json(frame.as_bytes(), &mut packed).unwrap();
+            Message::binary(packed)
+        };
         let io = TokioIo::new(upgraded);
         let socket = WebSocketStream::from_raw_socket(io, Role::Server, None).await;
         let (mut sink, mut stream) = socket.split();
         let (out, mut frames) = mpsc::unbounded_channel::<String>();
         tokio::spawn(async move {
             while let Some(frame) = frames.recv().await {
-                sink.feed(Message::text(frame)).await?;
+                sink.feed(message(frame)).await?;
                 while let Ok(frame) = frames.try_recv() {
-                    sink.feed(Message::text(frame)).await?;
+                    sink.feed(message(frame)).await?;
                 }
                 sink.flush().await?;
             }
@@ -180,8 +194,16 @@ impl Double {
         });
         let mut user = None;
         while let Some(Ok(message)) = stream.next().await {
-            let Message::Text(frame) = message else { continue };
-            let frame: Value = serde_json::from_str(&frame).unwrap();
+            let frame = match message {
+                Message::Text(frame) => frame.as_str().as_bytes().to_vec(),
+                Message::Binary(packed) => {
+                    let mut frame = Vec::new();
+                    msgpack::to_json(&packed, &mut frame).unwrap();
+                    frame
+                }
+                _ => continue,
+            };
+            let frame: Value = serde_json::from_slice(&frame).unwrap();
             let (id, params) = (frame["id"].as_u64().unwrap(), &frame["params"]);
             match frame["method"].as_str().unwrap() {
                 "session.start" => {

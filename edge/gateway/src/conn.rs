@@ -42,10 +42,11 @@ thread_local! {
     static SCRATCH: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
 }
 
-/// Serves a socket to its end.
+/// Serves a socket to its end. What happens at its beginning and at its end only lies in boxes of its
+/// own: an idle connection pays for what it waits in, and for nothing larger.
 pub(crate) async fn run(inner: Arc<Inner>, mut socket: Socket, address: IpAddr, codec: Codec) {
     let close_max = inner.parts.timing.close_max;
-    match start::start(&inner, &mut socket, address, codec).await {
+    match Box::pin(start::start(&inner, &mut socket, address, codec)).await {
         Ok(session) => {
             let mut connection = Connection::new(inner.clone(), socket, session);
             if let Some(code) = stop_code(&inner) {
@@ -54,9 +55,11 @@ pub(crate) async fn run(inner: Arc<Inner>, mut socket: Socket, address: IpAddr, 
             let end = poll_fn(|context| connection.poll(context)).await;
             connection.seat.leave();
             let Connection { socket, unwritten, .. } = &mut connection;
-            end.carry_out(socket, unwritten, close_max).await;
+            Box::pin(end.carry_out(socket, unwritten, close_max)).await;
         }
-        Err(Refused { frame, end }) => end.carry_out(&mut socket, &frame, close_max).await,
+        Err(Refused { frame, end }) => {
+            Box::pin(end.carry_out(&mut socket, &frame, close_max)).await
+        }
     }
 }
 
