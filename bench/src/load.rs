@@ -198,6 +198,11 @@ impl Engine {
         })
     }
 
+    /// Answers pings for a while, and nothing else.
+    pub(crate) fn rest(&mut self, how_long: Duration) -> Outcome<()> {
+        self.run(&mut Rest { until: Instant::now() + how_long })
+    }
+
     /// Runs until the driver is done. Pings are answered in passing; a connection that ends is an
     /// error.
     pub(crate) fn run(&mut self, driver: &mut impl Driver) -> Outcome<()> {
@@ -258,6 +263,20 @@ impl Engine {
         let used = consume(&mut self.io, conn, bytes, driver)?;
         self.io.conns[conn].tail.extend_from_slice(&bytes[used..]);
         Ok(())
+    }
+}
+
+struct Rest {
+    until: Instant,
+}
+
+impl Driver for Rest {
+    fn frame(&mut self, _: usize, _: &[u8], _: &mut Io) -> Outcome<()> {
+        Ok(())
+    }
+
+    fn turn(&mut self, now: Instant, _: &mut Io) -> Outcome<Next> {
+        if now >= self.until { Ok(Next::Done) } else { Ok(Next::Until(self.until)) }
     }
 }
 

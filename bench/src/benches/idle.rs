@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::connect::start_sessions;
 use crate::house::{Context, House};
-use crate::load::{Driver, Engine, Io, Next};
+use crate::load::Engine;
 use crate::procfs;
 use crate::progress;
 use crate::report::Figure;
@@ -36,10 +36,10 @@ pub(crate) fn run(context: &Context) -> Outcome<Vec<Figure>> {
     let connect_cpu = procfs::cpu_time(pid)?.saturating_sub(cpu_before);
 
     let _spinner = progress::timed(NAME, "doing nothing");
-    engine.run(&mut Rest { until: Instant::now() + SETTLE })?;
+    engine.rest(SETTLE)?;
     let full = procfs::memory(pid)?;
     let (cpu_before, began) = (procfs::cpu_time(pid)?, Instant::now());
-    engine.run(&mut Rest { until: began + context.sizes.measure })?;
+    engine.rest(context.sizes.measure)?;
     let idle_cpu = procfs::cpu_time(pid)?.saturating_sub(cpu_before);
     let idle_share = idle_cpu.as_secs_f64() / began.elapsed().as_secs_f64();
     drop(engine);
@@ -63,19 +63,4 @@ pub(crate) fn run(context: &Context) -> Outcome<Vec<Figure>> {
         figure("connects_per_s", connects, "connects/s").server_cpu(each(connect_cpu)),
         figure("idle_cpu_percent", idle_share * 100.0, "percent"),
     ])
-}
-
-/// Answers pings, nothing else.
-struct Rest {
-    until: Instant,
-}
-
-impl Driver for Rest {
-    fn frame(&mut self, _: usize, _: &[u8], _: &mut Io) -> Outcome<()> {
-        Ok(())
-    }
-
-    fn turn(&mut self, now: Instant, _: &mut Io) -> Outcome<Next> {
-        if now >= self.until { Ok(Next::Done) } else { Ok(Next::Until(self.until)) }
-    }
 }

@@ -3,14 +3,14 @@
 //! The server lists what has moved since the cursor's time, less ten minutes. The conversations
 //! that are to be quiet must be older than that, so the bench waits.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::comeback::{Traveller, come_back};
 use crate::fill::fill_town;
 use crate::house::{Context, House, Town};
-use crate::load::{Driver, Engine, Io, Next};
+use crate::load::Engine;
 use crate::procfs;
 use crate::progress;
 use crate::report::Figure;
@@ -60,19 +60,5 @@ pub(crate) fn run(context: &Context) -> Outcome<Vec<Figure>> {
 fn age(how_long: Duration) -> Outcome<()> {
     let seconds = how_long.as_secs();
     let _spinner = progress::timed(NAME, format!("letting the quiet ones grow old, {seconds} s"));
-    Engine::new()?.run(&mut Rest { until: Instant::now() + how_long })
-}
-
-struct Rest {
-    until: Instant,
-}
-
-impl Driver for Rest {
-    fn frame(&mut self, _: usize, _: &[u8], _: &mut Io) -> Outcome<()> {
-        Ok(())
-    }
-
-    fn turn(&mut self, now: Instant, _: &mut Io) -> Outcome<Next> {
-        if now >= self.until { Ok(Next::Done) } else { Ok(Next::Until(self.until)) }
-    }
+    Engine::new()?.rest(how_long)
 }

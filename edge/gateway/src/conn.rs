@@ -58,7 +58,7 @@ pub(crate) async fn run(inner: Arc<Inner>, mut socket: Socket, address: IpAddr, 
             Box::pin(end.carry_out(socket, unwritten, close_max)).await;
         }
         Err(Refused { frame, end }) => {
-            Box::pin(end.carry_out(&mut socket, &frame, close_max)).await
+            Box::pin(end.carry_out(&mut socket, &frame, close_max)).await;
         }
     }
 }

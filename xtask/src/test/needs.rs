@@ -51,18 +51,7 @@ pub(crate) fn postgres() -> Result<(), String> {
 /// # Errors
 /// When they are missing and cannot be installed.
 pub(crate) fn schemathesis(workspace: &Workspace) -> Result<PathBuf, String> {
-    install(&PYTHON)?;
-    let name = SCHEMATHESIS.join("+").replace("==", "-");
-    let place = workspace.target.join("tools").join(name);
-    let (program, done) = (place.join("bin/schemathesis"), place.join("done"));
-    if done.is_file() {
-        return Ok(program);
-    }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place))?;
-    let mut pip = Command::new(place.join("bin/pip"));
-    run(pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(SCHEMATHESIS))?;
-    std::fs::write(done, "").map_err(|e| format!("{}: {e}", place.display()))?;
-    Ok(program)
+    Ok(venv(workspace, "schemathesis", SCHEMATHESIS)?.join("schemathesis"))
 }
 
 /// Installs Node and npm, for the TypeScript types.
@@ -73,26 +62,34 @@ pub(crate) fn node() -> Result<(), String> {
     install(&NODE)
 }
 
-/// Makes a Python of the tests' own in `target/venv` with the packages that `requirements` pins,
-/// unless it is there, and returns its path.
+/// Installs Python and, into the target directory, the packages that a file of requirements pins;
+/// the path of the Python that sees them.
 ///
 /// # Errors
 /// When Python or a package is missing and cannot be installed.
 pub(crate) fn python(workspace: &Workspace, requirements: &Path) -> Result<PathBuf, String> {
-    install(&PYTHON)?;
     let wanted = std::fs::read_to_string(requirements)
         .map_err(|e| format!("cannot read {}: {e}", requirements.display()))?;
-    let home = workspace.target.join("venv");
-    let (python, stamp) = (home.join("bin/python"), home.join("installed.txt"));
+    let wanted = wanted.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    Ok(venv(workspace, "independent", &wanted.collect::<Vec<_>>())?.join("python"))
+}
+
+/// A place in `target/tools` with these packages, made anew when others are wanted; the folder of
+/// its programs.
+fn venv(workspace: &Workspace, name: &str, packages: &[&str]) -> Result<PathBuf, String> {
+    install(&PYTHON)?;
+    let home = workspace.target.join("tools").join(name);
+    let (programs, stamp) = (home.join("bin"), home.join("installed.txt"));
+    let wanted = packages.join("\n");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
+        return Ok(programs);
     }
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
-    run(pip.arg(requirements))?;
+    let mut pip = Command::new(programs.join("python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    run(pip.args(packages))?;
     std::fs::write(&stamp, wanted).map_err(|e| format!("cannot write {}: {e}", stamp.display()))?;
-    Ok(python)
+    Ok(programs)
 }
 
 /// Installs valgrind and the runner of the instruction-count benches, and returns the folder in
