@@ -50,7 +50,12 @@ pub(crate) fn splice(
     params: &[(&str, &str)],
     body: &[u8],
 ) -> Result<Vec<u8>, Fail> {
+    let is_absent = body.is_empty();
     let body = body.trim_ascii();
+    // Nothing at all is a request without a body; a body of blanks is no JSON.
+    if body.is_empty() && !is_absent {
+        return Err(Fail::new(&codes::BAD_JSON));
+    }
     if params.is_empty() && !body.is_empty() {
         return Ok(body.to_vec());
     }
@@ -145,6 +150,8 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_object_is_refused() {
-        assert!(splice(&Fields::new(), &[("c", "x")], b"[1]").is_err());
+        for body in ["[1]", " \t", "\n"] {
+            assert!(splice(&Fields::new(), &[("c", "x")], body.as_bytes()).is_err(), "{body:?}");
+        }
     }
 }

@@ -103,7 +103,7 @@ pub struct UpdateApp {
     #[serde(default, deserialize_with = "crate::strict::optional")]
     pub metadata: Option<Metadata>,
     /// Settings to change.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::strict::object")]
     pub settings: Option<AppSettingsChange>,
 }
 

@@ -73,7 +73,11 @@ pub struct Register {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What the session runs on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::strict::object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub device: Option<Device>,
 }
 
@@ -88,7 +92,11 @@ pub struct Login {
     /// The password.
     pub password: Password,
     /// What the session runs on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::strict::object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub device: Option<Device>,
 }
 

@@ -32,7 +32,11 @@ pub struct UpdateMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mentions: Option<Vec<UserId>>,
     /// The app's own data, whole: it replaces what was there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::strict::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub metadata: Option<Metadata>,
 }
 
