@@ -25,7 +25,7 @@ use http::{Request, Response};
 pub(crate) use restore::{Restored, restore};
 pub(crate) use storage::{Lock, Storage, lock};
 
-use crate::{about::About, audit::AuditLog, config::Config, trouble::Trouble};
+use crate::{about::About, audit::AuditLog, config::Config, trouble::Trouble, web};
 
 /// The tables of all crates, lowest layer first.
 const MIGRATIONS: &[MigrationChain] = &[
@@ -176,6 +176,7 @@ impl House {
             connections_per_address: config.limits.connections(),
             connections_max: config.limits.connections_max(),
             cors_origins: config.http.cors_origins.clone(),
+            web: web::client(&config.web),
         };
         Front { edge: Edge::new(parts, options), gateway, buckets }
     }

@@ -20,6 +20,7 @@ mod restore;
 mod serve;
 mod timers;
 mod trouble;
+mod web;
 
 use std::process::ExitCode;
 
