@@ -20,17 +20,12 @@ use hoopoe_kernel::{Env, Fail, Registry, TokenBuckets, ports::Ports};
 use hoopoe_log::Log;
 use hoopoe_messages::Messages;
 use hoopoe_presence::{Presence, PresenceParts};
-use hoopoe_wire::limits::Limit;
 use http::{Request, Response};
 
 pub(crate) use restore::{Restored, restore};
 pub(crate) use storage::{Lock, Storage, lock};
 
-use crate::{
-    audit::AuditLog,
-    config::{Config, LimitsConfig},
-    trouble::Trouble,
-};
+use crate::{about::About, audit::AuditLog, config::Config, trouble::Trouble, web};
 
 /// The tables of all crates, lowest layer first.
 const MIGRATIONS: &[MigrationChain] = &[
@@ -121,14 +116,15 @@ impl House {
     }
 
     /// The command table over these domains.
-    pub(crate) fn registry(&self, limits: Vec<Limit>, buckets: Arc<TokenBuckets>) -> Arc<Registry> {
+    pub(crate) fn registry(&self, config: &Config, buckets: Arc<TokenBuckets>) -> Arc<Registry> {
         let tables = vec![
             hoopoe_accounts::commands(&self.accounts),
             hoopoe_conversations::commands(&self.conversations),
             hoopoe_messages::commands(&self.messages),
             hoopoe_presence::commands(&self.presence),
             hoopoe_apps::commands(&self.apps),
-            hoopoe_http::commands(limits),
+            hoopoe_http::commands(config.limits.effective()),
+            About::new(config, self.apps.clone()).commands(),
         ];
         let ports = Ports {
             authenticate: Arc::new(Authenticator::new(self.accounts.clone())),
@@ -147,7 +143,7 @@ impl House {
         probe: Arc<dyn hoopoe_http::Probe>,
     ) -> Front {
         let buckets = Arc::new(TokenBuckets::new(config.limits.rates()));
-        let registry = self.registry(config.limits.effective(), buckets.clone());
+        let registry = self.registry(config, buckets.clone());
         let hub = Hub::start(Sources {
             log: self.log.clone(),
             conversations: self.conversations.clone(),
@@ -180,14 +176,15 @@ impl House {
             connections_per_address: config.limits.connections(),
             connections_max: config.limits.connections_max(),
             cors_origins: config.http.cors_origins.clone(),
+            web: web::client(&config.web),
         };
         Front { edge: Edge::new(parts, options), gateway, buckets }
     }
 
     /// The command table for the documents, which nobody calls.
     pub(crate) fn documented(&self) -> Arc<Registry> {
-        let limits = LimitsConfig::default();
-        self.registry(limits.effective(), Arc::new(TokenBuckets::new(limits.rates())))
+        let config = Config::default();
+        self.registry(&config, Arc::new(TokenBuckets::new(config.limits.rates())))
     }
 
     /// Finishes what is queued and closes the database.

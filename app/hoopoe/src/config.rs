@@ -3,6 +3,7 @@
 
 mod accounts;
 mod limits;
+mod web;
 
 use std::{
     ffi::OsString,
@@ -16,6 +17,7 @@ use toml::{Table, Value};
 
 pub(crate) use accounts::{AccountsConfig, RegistrationConfig};
 pub(crate) use limits::LimitsConfig;
+pub(crate) use web::WebConfig;
 
 use crate::trouble::Trouble;
 
@@ -35,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) tls: TlsConfig,
     /// What browsers may do.
     pub(crate) http: HttpConfig,
+    /// The web client.
+    pub(crate) web: WebConfig,
     /// How people sign in with a password.
     pub(crate) accounts: AccountsConfig,
     /// What one caller may use.
@@ -138,6 +142,7 @@ impl Default for Config {
             server: ServerConfig::default(),
             tls: TlsConfig::default(),
             http: HttpConfig::default(),
+            web: WebConfig::default(),
             database: DatabaseConfig::default(),
             accounts: AccountsConfig::default(),
             limits: LimitsConfig::default(),
@@ -347,7 +352,8 @@ mod tests {
             });
             let whole = load(&lines.collect::<Vec<_>>().join("\n"), &[]).expect("right too");
             assert!(whole.database.url.is_some() && whole.server.public_url.is_some());
-            let sections = ["server", "tls", "http", "database", "accounts", "limits", "log"];
+            let sections =
+                ["server", "tls", "http", "web", "database", "accounts", "limits", "log"];
             let sections = sections.map(|section| format!("[{section}]\n"));
             for section in std::iter::once(String::new()).chain(sections) {
                 // The refusal of a wrong name tells all the right ones.

@@ -16,7 +16,8 @@ use crate::{
     trouble::Trouble,
 };
 
-const APP: &str = "demo";
+/// The app of the people to try with.
+pub(crate) const APP: &str = "demo";
 const PEOPLE: [(&str, &str); 2] = [("ann", "Ann"), ("bob", "Bob")];
 /// Letters and digits of a password: some 71 random bits.
 const PASSWORD_CHARS: usize = 12;

@@ -1,6 +1,7 @@
 //! The binary: reads its command line and settings, puts the house together (`compose`), serves,
 //! and does the operator's work beside a running server or without one.
 
+mod about;
 mod api;
 mod audit;
 mod chat;
@@ -19,6 +20,7 @@ mod restore;
 mod serve;
 mod timers;
 mod trouble;
+mod web;
 
 use std::process::ExitCode;
 

@@ -64,6 +64,7 @@ pub(crate) fn run(config: Config, demo: bool) -> Result<ExitCode, Trouble> {
 async fn serve(mut config: Config, demo: bool) -> Result<(), Trouble> {
     if demo {
         config.accounts.registration = RegistrationConfig::Open;
+        config.web.app = Some(demo::APP.to_owned());
     }
     prepare_process(&mut config);
     let mut signals = Signals::listen()?;

@@ -21,6 +21,7 @@ pub(crate) async fn sweep(house: Arc<House>, buckets: Arc<TokenBuckets>) {
         told("log", house.log.tend().await);
         told("replies", house.apps.sweep().await);
         told("sessions", house.accounts.sweep().await);
+        told("keys", house.accounts.fill_keys().await);
     }
 }
 

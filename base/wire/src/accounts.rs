@@ -12,6 +12,10 @@ pub struct User {
     pub id: UserId,
     /// The name that people see; may be empty.
     pub name: String,
+    /// How the name is typed in Latin letters: pinyin without tones, and its initials, by which the
+    /// user is found as well. Up to 4; absent where the name has no Chinese character.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
     /// A picture, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
@@ -118,9 +122,14 @@ pub struct UpdateMe {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListUsers {
-    /// How the id or the name begins; ASCII letters match in either case.
+    /// How the id, the name or its pinyin begins; ASCII letters match in either case. Users who
+    /// call give at least one character.
     #[serde(default)]
     pub q: Option<String>,
+    /// These users and nobody else, up to 100, instead of `q`: in this order, without those who
+    /// are not there.
+    #[serde(default)]
+    pub ids: Option<Vec<UserId>>,
     /// `next_cursor` of the page before, of the same `q`.
     #[serde(default)]
     pub cursor: Option<String>,

@@ -45,6 +45,31 @@ pub struct AppSettings {
     pub recall_window_s: u64,
     /// How long an author may change a message, in seconds; 0: never.
     pub edit_window_s: u64,
+    /// Whether the app's users find each other by searching.
+    #[serde(default)]
+    pub directory: Directory,
+}
+
+/// Whether the users of an app find each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Directory {
+    /// By the beginning of an id, a name or its pinyin.
+    #[default]
+    Open,
+    /// Only who knows the exact id finds its user.
+    Closed,
+}
+
+/// The app of the user who calls: the reply of `apps.current`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CurrentApp {
+    /// Its id.
+    pub id: AppId,
+    /// Its name.
+    pub name: String,
+    /// What it allows.
+    pub settings: AppSettings,
 }
 
 /// Settings to change: what is left out stays.
@@ -57,6 +82,9 @@ pub struct AppSettingsChange {
     /// How long an author may change a message, in seconds; a day when never set.
     #[serde(default)]
     pub edit_window_s: Option<u64>,
+    /// Whether the app's users find each other by searching; `open` when never set.
+    #[serde(default)]
+    pub directory: Option<Directory>,
 }
 
 /// `apps.create`

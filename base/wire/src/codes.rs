@@ -110,6 +110,9 @@ codes! {
     SESSION_NOT_FOUND = "accounts.session_not_found", 404, false, "No such session",
         "There is no session of this id, or it is another user's.",
         "List the sessions.";
+    DIRECTORY_CLOSED = "accounts.directory_closed", 403, false, "The directory is closed",
+        "The users of this app do not find each other by searching.",
+        "Ask for exact ids (`ids`), or let the operator set the app's `directory` to `open`.";
     // Sign-in of our own.
     INVALID_CREDENTIALS = "auth.invalid_credentials", 401, false, "Wrong name or password",
         "There is no such login name in the app, or the password is not its own.",

@@ -16,6 +16,7 @@ pub mod msgpack;
 pub mod page;
 pub mod presence;
 pub mod problem;
+pub mod server;
 pub mod session;
 pub mod settings;
 pub mod signin;

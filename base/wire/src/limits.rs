@@ -73,6 +73,10 @@ limits! {
         "Names and versions of a device stand in one line of the list of sessions.";
     SEARCH_BYTES_MAX: usize = 64, "bytes",
         "The indexed beginning of a name; a user id has no more.";
+    USERS_PER_LOOKUP_MAX: usize = 100, "users",
+        "Everybody on a screen, asked for at once; more do not fit into an address.";
+    USER_KEYS_MAX: usize = 4, "keys",
+        "Pinyin and initials of a name, twice where a surname is read otherwise than the word.";
     SCOPES_PER_KEY_MAX: usize = 32, "scopes",
         "More than there are domains.";
     MENTIONS_MAX: usize = 50, "users",

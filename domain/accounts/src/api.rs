@@ -91,10 +91,13 @@ fn user_lists(accounts: &Accounts) -> Vec<Command> {
             })),
         Command::new("users.list", Method::Get, "/v1/users")
             .doc(
-                "Lists users, or finds those whose id or name begins with `q`.\n\nMatches by id \
-                 come first. ASCII letters match in either case.",
+                "Lists users, or finds those whose id, name or pinyin begins with `q`.\n\nMatches \
+                 by id come first, then those by name. ASCII letters match in either case. Users \
+                 who call give `q`, which is refused where the app's directory is closed, or \
+                 `ids`, which finds exactly these.",
             )
-            .auth(Auth::Server)
+            .auth(Auth::UserOrServer)
+            .fails(&[&codes::DIRECTORY_CLOSED])
             .handle(on(accounts, |accounts, ctx, request: ListUsers| async move {
                 Ok(Answer::ok(accounts.list(&ctx, request).await?))
             })),

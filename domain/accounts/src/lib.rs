@@ -31,6 +31,7 @@ pub const MIGRATIONS: MigrationChain = MigrationChain {
     migrations: &[
         Migration::portable("0001_accounts", include_str!("../migrations/0001_accounts.sql")),
         Migration::portable("0002_signin", include_str!("../migrations/0002_signin.sql")),
+        Migration::portable("0003_keys", include_str!("../migrations/0003_keys.sql")),
     ],
 };
 

@@ -1,6 +1,7 @@
 //! Profiles, internal ids, search keys and devices: types and pure rules.
 
 mod common;
+pub(crate) mod keys;
 pub(crate) mod password;
 pub(crate) mod refresh;
 pub(crate) mod settings;
@@ -63,6 +64,7 @@ impl Profile {
         User {
             id: self.id.clone(),
             name: self.name.clone(),
+            keys: keys::of(&self.name),
             avatar_url,
             metadata: self.metadata.clone(),
             created_at,
@@ -148,6 +150,11 @@ pub(crate) fn name_key(name: &str, id: &UserId) -> Vec<u8> {
     key(&name.as_bytes()[..start], id)
 }
 
+/// The same for a key of the name ([`keys::of`]).
+pub(crate) fn search_key(text: &str, id: &UserId) -> Vec<u8> {
+    key(text.as_bytes(), id)
+}
+
 fn key(text: &[u8], id: &UserId) -> Vec<u8> {
     let mut key = text.to_ascii_lowercase();
     key.push(0);
@@ -182,12 +189,13 @@ impl Prefix {
     }
 }
 
-/// Where a page of users begins: behind a key in the list by id, or in the list by name, which
-/// follows it.
+/// Where a page of users begins: behind a key in the list by id, in the list by name, which follows
+/// it, or in the list by keys, which comes last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cursor {
     Id(Vec<u8>),
     Name(Vec<u8>),
+    Key(Vec<u8>),
 }
 
 impl Cursor {
@@ -196,6 +204,7 @@ impl Cursor {
         let (list, key) = match self {
             Self::Id(key) => ('i', key),
             Self::Name(key) => ('n', key),
+            Self::Key(key) => ('k', key),
         };
         let digits = b"0123456789abcdef";
         let mut text = String::with_capacity(1 + 2 * key.len());
@@ -219,6 +228,7 @@ impl Cursor {
         match (list, key.filter(|_| whole)) {
             ("i", Some(key)) => Ok(Self::Id(key)),
             ("n", Some(key)) => Ok(Self::Name(key)),
+            ("k", Some(key)) => Ok(Self::Key(key)),
             _ => Err(wrong()),
         }
     }
@@ -272,7 +282,9 @@ mod tests {
 
     #[test]
     fn a_cursor_survives_the_client_and_garbage_is_refused() {
-        for cursor in [Cursor::Id(id_key(&user_id("ann"))), Cursor::Name(vec![0, 255, 16])] {
+        let by_key = Cursor::Key(search_key("zs", &user_id("ann")));
+        for cursor in [Cursor::Id(id_key(&user_id("ann"))), Cursor::Name(vec![0, 255, 16]), by_key]
+        {
             assert_eq!(Cursor::check(&cursor.text()).expect("a cursor"), cursor);
         }
         for bad in ["", "i0", "x00", "i0g", "é", "iéé", "n+1"] {

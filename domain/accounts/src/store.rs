@@ -1,5 +1,6 @@
 //! Every SQL statement of the domain.
 
+mod keys;
 mod logins;
 mod refreshes;
 
@@ -13,6 +14,7 @@ use hoopoe_wire::{
 
 use crate::model::{self, Prefix, Profile, TokenIdentity};
 
+pub(crate) use keys::{begin_fill, fill, fill_turn, users_by_key};
 pub(crate) use logins::{
     Login, change_password, delete_login, login_by_key, login_by_uid, set_login, use_login,
 };
@@ -92,6 +94,15 @@ pub const STATEMENTS: &[&str] = &[
     REVOKE_SESSIONS,
     NTH_OLD_SESSION,
     SWEEP_SESSIONS,
+    keys::INSERT_KEY,
+    keys::DELETE_KEYS,
+    keys::KEYS,
+    keys::USERS_BY_KEY,
+    keys::BEGIN_FILL,
+    keys::FILL,
+    keys::NEXT_NAMES,
+    keys::HOLD_NAME,
+    keys::KEEP_FILL,
     logins::INSERT_LOGIN,
     logins::LOGIN_BY_KEY,
     logins::LOGIN_BY_UID,
@@ -113,6 +124,7 @@ fn user_row(row: &dyn Row) -> Result<(Uid, User), DbError> {
     let user = User {
         id: user_id(row, 1)?,
         name: row.text(2)?.to_owned(),
+        keys: model::keys::of(row.text(2)?),
         avatar_url: (!avatar_url.is_empty()).then(|| avatar_url.to_owned()),
         metadata,
         created_at: Time(row.int(5)?),
@@ -157,7 +169,12 @@ pub(crate) fn upsert_user(
     ];
     let row =
         tx.as_read().first(UPSERT_USER, &args, |row| Ok((Uid(row.int(0)?), Time(row.int(1)?))))?;
-    row.ok_or_else(|| DbError::decode(0, "the row that was just written"))
+    let written = row.ok_or_else(|| DbError::decode(0, "the row that was just written"))?;
+    if written.0 != uid {
+        keys::delete_keys(tx, app, written.0)?;
+    }
+    keys::insert_keys(tx, app, written.0, &profile.id, &profile.name)?;
+    Ok(written)
 }
 
 /// What a change of a profile gives; the rest stays.
@@ -186,7 +203,12 @@ pub(crate) fn update_user(
         app.0.into(),
         uid.0.into(),
     ];
-    tx.execute(UPDATE_USER, &args).map(|_| ())
+    tx.execute(UPDATE_USER, &args)?;
+    if let Some(name) = &patch.name {
+        keys::delete_keys(tx, app, uid)?;
+        keys::insert_keys(tx, app, uid, id, name)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn delete_user(
@@ -195,7 +217,8 @@ pub(crate) fn delete_user(
     uid: Uid,
     now: Time,
 ) -> Result<(), DbError> {
-    tx.execute(DELETE_USER, &[now.0.into(), app.0.into(), uid.0.into()]).map(|_| ())
+    tx.execute(DELETE_USER, &[now.0.into(), app.0.into(), uid.0.into()])?;
+    keys::delete_keys(tx, app, uid)
 }
 
 /// A living user's internal id.

@@ -54,6 +54,12 @@ fn app_commands(apps: &Apps) -> Vec<Command> {
                 let (_, app): (_, App) = apps.get(&ctx, request.app).await?;
                 Ok(Answer::ok(app))
             })),
+        Command::new("apps.current", Method::Get, "/v1/app")
+            .doc("Shows the app of the user who calls, and what it allows.")
+            .fails(&[&codes::APP_NOT_FOUND])
+            .handle(on(apps, |apps, ctx, _: Empty| async move {
+                Ok(Answer::ok(apps.current(&ctx).await?))
+            })),
         Command::new("apps.update", Method::Patch, "/v1/apps/{app}")
             .doc("Renames an app, replaces its metadata, or changes its settings.")
             .auth(Auth::Admin)

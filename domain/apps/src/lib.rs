@@ -26,6 +26,7 @@ pub const MIGRATIONS: MigrationChain = MigrationChain {
             "0002_message_windows",
             include_str!("../migrations/0002_message_windows.sql"),
         ),
+        Migration::portable("0003_directory", include_str!("../migrations/0003_directory.sql")),
     ],
 };
 

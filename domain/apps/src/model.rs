@@ -3,7 +3,7 @@
 use hoopoe_kernel::{AppNo, Fail, Scopes};
 use hoopoe_wire::{
     KeyId, Metadata,
-    apps::{AppSettings, AppSettingsChange, Key},
+    apps::{AppSettings, AppSettingsChange, Directory, Key},
     limits,
 };
 
@@ -65,17 +65,38 @@ pub fn page_limit(limit: Option<u32>) -> Result<usize, Fail> {
 }
 
 /// Settings as the database keeps them, with the defaults filled in.
-pub(crate) fn settings(recall_window_s: Option<i64>, edit_window_s: Option<i64>) -> AppSettings {
+pub(crate) fn settings(
+    recall_window_s: Option<i64>,
+    edit_window_s: Option<i64>,
+    directory: Option<&str>,
+) -> AppSettings {
     let or =
         |kept: Option<i64>, default| kept.and_then(|s| u64::try_from(s).ok()).unwrap_or(default);
     AppSettings {
         recall_window_s: or(recall_window_s, limits::RECALL_WINDOW_S_DEFAULT),
         edit_window_s: or(edit_window_s, limits::EDIT_WINDOW_S_DEFAULT),
+        directory: match directory {
+            None => Directory::default(),
+            Some(OPEN) => Directory::Open,
+            // A word of a newer server: rather too little is shown than too much.
+            Some(_) => Directory::Closed,
+        },
     }
 }
 
-/// Settings to write: recall and edit window in seconds, `None` for what stays.
-pub(crate) fn check_settings(change: &AppSettingsChange) -> Result<[Option<i64>; 2], Fail> {
+const OPEN: &str = "open";
+const CLOSED: &str = "closed";
+
+/// Settings to write, `None` for what stays.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct SettingsPatch {
+    pub(crate) recall_window_s: Option<i64>,
+    pub(crate) edit_window_s: Option<i64>,
+    pub(crate) directory: Option<&'static str>,
+}
+
+/// 422 for a window without end.
+pub(crate) fn check_settings(change: &AppSettingsChange) -> Result<SettingsPatch, Fail> {
     let window = |pointer: &str, asked: Option<u64>| match asked {
         Some(seconds) if seconds > limits::MESSAGE_WINDOW_S_MAX => {
             let most = limits::MESSAGE_WINDOW_S_MAX;
@@ -83,10 +104,14 @@ pub(crate) fn check_settings(change: &AppSettingsChange) -> Result<[Option<i64>;
         }
         asked => Ok(asked.and_then(|seconds| i64::try_from(seconds).ok())),
     };
-    Ok([
-        window("/settings/recall_window_s", change.recall_window_s)?,
-        window("/settings/edit_window_s", change.edit_window_s)?,
-    ])
+    Ok(SettingsPatch {
+        recall_window_s: window("/settings/recall_window_s", change.recall_window_s)?,
+        edit_window_s: window("/settings/edit_window_s", change.edit_window_s)?,
+        directory: change.directory.map(|directory| match directory {
+            Directory::Open => OPEN,
+            Directory::Closed => CLOSED,
+        }),
+    })
 }
 
 /// Reads the scopes of a request; all of them when nothing is said.
@@ -182,13 +207,21 @@ mod tests {
 
     #[test]
     fn settings_have_defaults_and_bounds() {
-        let kept = settings(None, Some(0));
+        let kept = settings(None, Some(0), None);
         assert_eq!((kept.recall_window_s, kept.edit_window_s), (120, 0));
         let change =
             |seconds| AppSettingsChange { recall_window_s: Some(seconds), ..Default::default() };
-        assert_eq!(check_settings(&change(7)).expect("is fine"), [Some(7), None]);
+        let patch = check_settings(&change(7)).expect("is fine");
+        assert_eq!(patch, SettingsPatch { recall_window_s: Some(7), ..Default::default() });
         let endless = check_settings(&change(u64::MAX));
         assert_eq!(refusal(endless), "/settings/recall_window_s out_of_range");
+        for directory in [Directory::Open, Directory::Closed] {
+            let change = AppSettingsChange { directory: Some(directory), ..Default::default() };
+            let word = check_settings(&change).expect("is fine").directory;
+            assert_eq!(settings(None, None, word).directory, directory);
+        }
+        assert_eq!(settings(None, None, None).directory, Directory::Open);
+        assert_eq!(settings(None, None, Some("ajar")).directory, Directory::Closed);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use hoopoe_wire::{
 };
 
 use crate::{
-    model::{self, KeyIdentity},
+    model::{self, KeyIdentity, SettingsPatch},
     secret::Hash,
 };
 
@@ -16,16 +16,19 @@ const LAST_APP: &str = "SELECT app FROM apps ORDER BY app DESC LIMIT 1";
 const INSERT_APP: &str = "INSERT INTO apps (app, id, name, metadata, created_at_us, updated_at_us) \
     VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING";
 const APP_BY_ID: &str = "SELECT app, id, name, metadata, created_at_us, updated_at_us, \
-        recall_window_s, edit_window_s FROM apps WHERE id = $1";
+        recall_window_s, edit_window_s, directory FROM apps WHERE id = $1";
 const APP_BY_NAME: &str = "SELECT app, id, name, metadata, created_at_us, updated_at_us, \
-        recall_window_s, edit_window_s FROM apps WHERE name = $1";
+        recall_window_s, edit_window_s, directory FROM apps WHERE name = $1";
+const APP_BY_NO: &str = "SELECT app, id, name, metadata, created_at_us, updated_at_us, \
+        recall_window_s, edit_window_s, directory FROM apps WHERE app = $1";
 const APPS_AFTER: &str = "SELECT app, id, name, metadata, created_at_us, updated_at_us, \
-        recall_window_s, edit_window_s FROM apps \
+        recall_window_s, edit_window_s, directory FROM apps \
     WHERE id > $1 ORDER BY id LIMIT $2";
 const UPDATE_APP: &str = "UPDATE apps SET name = COALESCE($1, name), \
     metadata = COALESCE($2, metadata), recall_window_s = COALESCE($3, recall_window_s), \
-    edit_window_s = COALESCE($4, edit_window_s), updated_at_us = $5 WHERE app = $6";
-const SETTINGS: &str = "SELECT recall_window_s, edit_window_s FROM apps WHERE app = $1";
+    edit_window_s = COALESCE($4, edit_window_s), directory = COALESCE($5, directory), \
+    updated_at_us = $6 WHERE app = $7";
+const SETTINGS: &str = "SELECT recall_window_s, edit_window_s, directory FROM apps WHERE app = $1";
 const INSERT_KEY: &str = "INSERT INTO keys (app, id, secret_hash, label, scopes, created_at_us) \
     VALUES ($1, $2, $3, $4, $5, $6)";
 const KEY_BY_ID: &str = "SELECT id, label, scopes, created_at_us, expires_at_us, revoked_at_us \
@@ -59,6 +62,7 @@ pub const STATEMENTS: &[&str] = &[
     INSERT_APP,
     APP_BY_ID,
     APP_BY_NAME,
+    APP_BY_NO,
     APPS_AFTER,
     UPDATE_APP,
     SETTINGS,
@@ -82,7 +86,7 @@ fn app_row(row: &dyn Row) -> Result<(AppNo, App), DbError> {
         id: AppId(row.id16(1)?),
         name: row.text(2)?.to_owned(),
         metadata,
-        settings: model::settings(row.int_opt(6)?, row.int_opt(7)?),
+        settings: model::settings(row.int_opt(6)?, row.int_opt(7)?, row.text_opt(8)?),
         created_at: Time(row.int(4)?),
         updated_at: Time(row.int(5)?),
     };
@@ -134,6 +138,10 @@ pub(crate) fn app_by_name(
     tx.first(APP_BY_NAME, &[name.into()], app_row)
 }
 
+pub(crate) fn app_by_no(tx: &mut dyn ReadTx, no: AppNo) -> Result<Option<App>, DbError> {
+    tx.first(APP_BY_NO, &[no.0.into()], |row| Ok(app_row(row)?.1))
+}
+
 /// Apps in the order in which they were made.
 pub(crate) fn apps_after(
     tx: &mut dyn ReadTx,
@@ -150,14 +158,15 @@ pub(crate) fn update_app(
     no: AppNo,
     name: Option<&str>,
     metadata: Option<&str>,
-    [recall_window_s, edit_window_s]: [Option<i64>; 2],
+    settings: &SettingsPatch,
     now: Time,
 ) -> Result<(), DbError> {
     let args = [
         name.into(),
         metadata.into(),
-        recall_window_s.into(),
-        edit_window_s.into(),
+        settings.recall_window_s.into(),
+        settings.edit_window_s.into(),
+        settings.directory.into(),
         now.0.into(),
         no.0.into(),
     ];
@@ -167,9 +176,9 @@ pub(crate) fn update_app(
 /// The settings of an app, defaults filled in; the defaults for an app that is not there.
 pub(crate) fn settings(tx: &mut dyn ReadTx, no: AppNo) -> Result<AppSettings, DbError> {
     let found = tx.first(SETTINGS, &[no.0.into()], |row| {
-        Ok(model::settings(row.int_opt(0)?, row.int_opt(1)?))
+        Ok(model::settings(row.int_opt(0)?, row.int_opt(1)?, row.text_opt(2)?))
     })?;
-    Ok(found.unwrap_or_else(|| model::settings(None, None)))
+    Ok(found.unwrap_or_else(|| model::settings(None, None, None)))
 }
 
 pub(crate) fn insert_key(

@@ -20,7 +20,7 @@ use hyper::body::Body as HttpBody;
 use metrics::{Counter, Histogram};
 use tower::Service;
 
-use crate::{Origins, address, address::Network, page::Page, reply, router};
+use crate::{Origins, WebClient, address, address::Network, page::Page, reply, router, web::Web};
 
 /// Turns a request into a WebSocket, or refuses it: the gateway.
 pub trait SocketUpgrade: Send + Sync {
@@ -65,6 +65,8 @@ pub struct EdgeOptions {
     pub connections_max: Option<usize>,
     /// Origins whose pages may read the API.
     pub cors_origins: Origins,
+    /// What is served at `/`.
+    pub web: WebClient,
 }
 
 /// Shared by all requests.
@@ -75,6 +77,7 @@ pub(crate) struct State {
     pub(crate) probe: Arc<dyn Probe>,
     pub(crate) options: EdgeOptions,
     pub(crate) page: Page,
+    pub(crate) web: Web,
     /// The OpenAPI document, printed when it is first asked for.
     pub(crate) openapi: OnceLock<Bytes>,
     /// Set while the server drains: it is alive but not ready.
@@ -104,7 +107,8 @@ impl Edge {
     /// Builds the routes.
     pub fn new(parts: EdgeParts, options: EdgeOptions) -> Arc<Self> {
         let EdgeParts { registry, env, sockets, probe } = parts;
-        let page = Page::new(options.version, &options.public_url);
+        let page = Page::new(options.version, &options.public_url, options.web);
+        let web = Web::new(options.web);
         let state = Arc::new(State {
             registry,
             env,
@@ -112,6 +116,7 @@ impl Edge {
             probe,
             options,
             page,
+            web,
             openapi: OnceLock::new(),
             draining: AtomicBool::new(false),
         });

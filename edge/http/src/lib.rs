@@ -24,6 +24,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod web;
 
 pub use address::{Network, NotANetwork};
 pub use asyncapi::asyncapi;
@@ -37,3 +38,4 @@ pub use openapi::openapi;
 pub use server::{Server, bind};
 pub use stream::{Stream, lower};
 pub use tls::{BadTls, Tls, TlsFiles};
+pub use web::{WebClient, WebFile};

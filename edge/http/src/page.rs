@@ -1,5 +1,6 @@
-//! What a browser is shown as long as no web client is built: what this is, what to do next, and
-//! that something is not there. No script, nothing from another host.
+//! What a browser is shown where there is no web client: what this is, what to do next, and that
+//! something is not there; and the same as text for everybody else. No script, nothing from another
+//! host.
 //!
 //! No token stands on it, not even with `--demo`: whoever can open the page, a foreign site by way
 //! of a name that leads to this machine included, would have it.
@@ -12,7 +13,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 
-use crate::reply;
+use crate::{WebClient, reply};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -100,8 +101,8 @@ pub(crate) struct Page {
 
 impl Page {
     /// Fills the forms in.
-    pub(crate) fn new(version: &str, url: &str) -> Self {
-        Self { speeches: [0, 1].map(|language| Speech::new(language, version, url)) }
+    pub(crate) fn new(version: &str, url: &str, web: WebClient) -> Self {
+        Self { speeches: [0, 1].map(|language| Speech::new(language, version, url, web)) }
     }
 
     /// The first page: HTML for browsers, text for everybody else.
@@ -133,7 +134,7 @@ impl Page {
 }
 
 impl Speech {
-    fn new(language: usize, version: &str, url: &str) -> Self {
+    fn new(language: usize, version: &str, url: &str, web: WebClient) -> Self {
         let frame = include_str!("../assets/page.html");
         let [first, missing, text] = [
             frame.replace("{{main}}", include_str!("../assets/first.html").trim_end()),
@@ -144,6 +145,12 @@ impl Speech {
         let mut places: Vec<(&str, String)> = vec![("title", title.to_owned())];
         places
             .extend(words::WORDS.iter().map(|(place, words)| (*place, words[language].to_owned())));
+        let about_web = match web {
+            WebClient::Absent => words::WEB_ABSENT,
+            WebClient::Off => words::WEB_OFF,
+            WebClient::Files(_) => words::WEB,
+        };
+        places.push(("web", about_web[language].to_owned()));
         for asset in Asset::ALL {
             places.push((asset.place(), format!("{}?{}", asset.path(), asset.version())));
         }
@@ -170,9 +177,7 @@ impl Speech {
 
 impl Document {
     fn new(body: String) -> Self {
-        let etag = format!("\"{}\"", digest(body.as_bytes()));
-        let etag = HeaderValue::try_from(etag).expect("quotes and hexadecimal digits are ASCII");
-        Self { body: body.into(), etag }
+        Self { etag: etag(body.as_bytes()), body: body.into() }
     }
 
     fn answer(&self, status: u16, kind: HeaderValue) -> Response<Body> {
@@ -189,7 +194,8 @@ impl Document {
     }
 }
 
-fn wants_html(headers: &HeaderMap) -> bool {
+/// Whether a page is what the caller asks for.
+pub(crate) fn wants_html(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
@@ -217,6 +223,12 @@ fn preferred(accepted: &str) -> usize {
     });
     let best = weighed.fold((0, 0.0), |best, one| if one.1 > best.1 { one } else { best });
     best.0
+}
+
+/// The tag by which a caller knows a content again.
+pub(crate) fn etag(content: &[u8]) -> HeaderValue {
+    let etag = format!("\"{}\"", digest(content));
+    HeaderValue::try_from(etag).expect("quotes and hexadecimal digits are ASCII")
 }
 
 /// Tells contents apart, no more.
@@ -251,7 +263,7 @@ mod tests {
 
     #[test]
     fn all_forms_are_filled_in() {
-        let page = Page::new("1.2.3", "http://a.example/<b>");
+        let page = Page::new("1.2.3", "http://a.example/<b>", WebClient::Absent);
         for (Speech { first, missing, text: plain }, own) in
             page.speeches.iter().zip(["en", "zh-Hans"])
         {

@@ -82,8 +82,8 @@ pub(crate) fn build(state: &Arc<State>) -> Router {
     let state = state.clone();
     router.fallback(move |request: Request<Body>| async move {
         let (arrival, request) = arrived(request);
-        match state.page.missing(&request) {
-            Some(page) => page,
+        match state.web.respond(&request).or_else(|| state.page.missing(&request)) {
+            Some(response) => response,
             None => refuse(&codes::NO_ROUTE, &arrival, request).await,
         }
     })
@@ -107,7 +107,7 @@ async fn dispatch(
     };
     match target {
         Target::Command(index) => call::call(state, index, &params, arrival, request).await,
-        Target::Page => state.page.respond(&request),
+        Target::Page => state.web.first(&request).unwrap_or_else(|| state.page.respond(&request)),
         Target::Asset(asset) => asset.respond(request.uri().query()),
         Target::Alive => probes::alive(),
         Target::Ready => probes::ready(state, &arrival).await,

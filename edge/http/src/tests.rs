@@ -3,6 +3,7 @@
 mod abuse;
 mod cors;
 mod tls;
+mod web;
 
 use std::{
     net::SocketAddr,
@@ -34,8 +35,8 @@ use tokio::{
 };
 
 use crate::{
-    Edge, EdgeOptions, EdgeParts, Origins, Probe, Server, SocketUpgrade, Tls, bind, schemas,
-    server::Patience,
+    Edge, EdgeOptions, EdgeParts, Origins, Probe, Server, SocketUpgrade, Tls, WebClient, bind,
+    schemas, server::Patience,
 };
 
 const PEER: ([u8; 4], u16) = ([9, 9, 9, 9], 1_000);
@@ -167,6 +168,10 @@ fn house() -> House {
 }
 
 fn house_for(cors_origins: Origins) -> House {
+    house_with(cors_origins, WebClient::Absent)
+}
+
+fn house_with(cors_origins: Origins, web: WebClient) -> House {
     let fakes = Arc::new(Fakes {
         admitted: AtomicUsize::new(0),
         refuse: AtomicBool::new(false),
@@ -193,6 +198,7 @@ fn house_for(cors_origins: Origins) -> House {
         connections_per_address: None,
         connections_max: None,
         cors_origins,
+        web,
     };
     House { edge: Edge::new(parts, options), fakes, health }
 }

@@ -47,7 +47,7 @@ impl Apps {
             id: AppId(ctx.fresh_id()),
             name: request.name,
             metadata,
-            settings: model::settings(None, None),
+            settings: model::settings(None, None, None),
             created_at: now,
             updated_at: now,
         };

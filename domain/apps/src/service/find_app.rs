@@ -4,7 +4,7 @@ use hoopoe_db::ReadTx;
 use hoopoe_kernel::{Actor, AppNo, Ctx, Fail};
 use hoopoe_wire::{
     AppId,
-    apps::{App, ListApps},
+    apps::{App, CurrentApp, ListApps},
     codes,
     page::Page,
 };
@@ -31,6 +31,21 @@ impl Apps {
     pub async fn get(&self, ctx: &Ctx, id: AppId) -> Result<(AppNo, App), Fail> {
         let ctx = ctx.clone();
         self.0.db.read(move |tx| reach(tx, &ctx, id)).await
+    }
+
+    /// The app of the caller, as far as its users may know it.
+    pub async fn current(&self, ctx: &Ctx) -> Result<CurrentApp, Fail> {
+        let no = ctx.app;
+        let found = self.0.db.read(move |tx| Ok(store::app_by_no(tx, no)?)).await?;
+        let App { id, name, settings, .. } =
+            found.ok_or_else(|| Fail::new(&codes::APP_NOT_FOUND))?;
+        Ok(CurrentApp { id, name, settings })
+    }
+
+    /// The app of a server that has one and no other.
+    pub async fn only(&self) -> Result<Option<App>, Fail> {
+        let found = self.0.db.read(|tx| Ok(store::apps_after(tx, AppId::NONE, 2)?)).await?;
+        Ok(<[App; 1]>::try_from(found).ok().map(|[app]| app))
     }
 
     /// A page of apps in the order in which they were made.

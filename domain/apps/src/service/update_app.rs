@@ -34,7 +34,7 @@ impl Apps {
                 {
                     return Err(Fail::new(&codes::APP_EXISTS));
                 }
-                store::update_app(tx, no, name.as_deref(), metadata.as_deref(), settings, now)?;
+                store::update_app(tx, no, name.as_deref(), metadata.as_deref(), &settings, now)?;
                 let (_, app) = reach(tx.as_read(), &ctx, id)?;
                 Ok(app)
             })

@@ -1,5 +1,21 @@
 //! What the first page says, in both languages.
 
+/// Of the web client, where it is: whoever reads this has not asked as a browser.
+pub(super) const WEB: [&str; 2] = [
+    "The web client is at this address: open it in a browser.",
+    "请用浏览器打开此地址以使用网页客户端。",
+];
+/// Where it was not built.
+pub(super) const WEB_ABSENT: [&str; 2] = [
+    "The web client is not part of this build; <code>cargo xtask build</code> makes it.",
+    "此版本未包含网页客户端，可用 <code>cargo xtask build</code> 构建。",
+];
+/// Where it is not wanted.
+pub(super) const WEB_OFF: [&str; 2] = [
+    "The web client is turned off: <code>web.enabled</code>.",
+    "网页客户端已关闭：<code>web.enabled</code>。",
+];
+
 /// The place in the templates, in English, in Chinese. The words are HTML where a page needs it,
 /// and none of them comes from a request.
 pub(super) const WORDS: &[(&str, [&str; 2])] = &[
@@ -43,13 +59,6 @@ pub(super) const WORDS: &[(&str, [&str; 2])] = &[
     ("protocol_words", ["API, events, errors, limits", "接口、事件、错误与限制"]),
     ("operations", ["Operations", "运维"]),
     ("operations_words", ["settings, backup, health, metrics", "配置、备份、健康与指标"]),
-    (
-        "web",
-        [
-            "The web client is not part of this build; <code>cargo xtask build</code> makes it.",
-            "此版本未包含网页客户端，可用 <code>cargo xtask build</code> 构建。",
-        ],
-    ),
     (
         "license",
         [

@@ -102,6 +102,22 @@ async fn apps_made_at_the_same_moment_have_numbers_of_their_own(db: TestDb) {
 }
 
 #[db_test]
+async fn the_only_app_is_the_only_one(db: TestDb) {
+    db.migrate(&[hoopoe_apps::MIGRATIONS]).await;
+    let env = hoopoe_testkit::test_env_seeded(1).env;
+    let apps = hoopoe_apps::Apps::new(db.db.clone(), env.clone());
+    let ctx = hoopoe_kernel::Ctx::system(&env, hoopoe_kernel::AppNo::NONE);
+    let make = async |name: &str| {
+        must(apps.create(&ctx, CreateApp { name: name.to_owned(), metadata: None }).await);
+    };
+    assert!(must(apps.only().await).is_none());
+    make("shop").await;
+    assert_eq!(must(apps.only().await).map(|app| app.name), Some("shop".to_owned()));
+    make("store").await;
+    assert!(must(apps.only().await).is_none());
+}
+
+#[db_test]
 async fn only_the_operator_manages_apps(db: TestDb) {
     let house = House::new(db).await;
     house.user("ann").await;

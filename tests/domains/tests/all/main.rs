@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod accounts_batch;
 #[cfg(test)]
+mod accounts_directory;
+#[cfg(test)]
 mod accounts_house;
+#[cfg(test)]
+mod accounts_keys;
 #[cfg(test)]
 mod accounts_passwords;
 #[cfg(test)]
