@@ -123,7 +123,10 @@ export function createHttp(options: { url: string; fetch?: Fetch }): Http {
 }
 
 /** Spreads the parameters of a command over path, query and body. */
-function address(method: string, params: object): { verb: string; path: string; body: string | null } {
+function address(
+  method: string,
+  params: object,
+): { verb: string; path: string; body: string | null } {
   const row = PATHS[method];
   if (row === undefined) {
     throw ownError("sdk.socket_only", method);

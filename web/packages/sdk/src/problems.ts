@@ -36,7 +36,11 @@ export function ownProblem(code: OwnCode, detail: string | null = null): Problem
 }
 
 /** The same as an error to throw. */
-export function ownError(code: OwnCode, detail: string | null = null, cause?: unknown): HoopoeError {
+export function ownError(
+  code: OwnCode,
+  detail: string | null = null,
+  cause?: unknown,
+): HoopoeError {
   return new HoopoeError(ownProblem(code, detail), cause);
 }
 
@@ -79,7 +83,9 @@ function fields(errors: unknown): string | null {
   }
   const said = errors.flatMap((error: Record<string, unknown> | null) =>
     typeof error?.pointer === "string"
-      ? [`${error.pointer.replace(/^\//, "")}: ${text(error.detail) ?? text(error.code) ?? "wrong"}`]
+      ? [
+          `${error.pointer.replace(/^\//, "")}: ${text(error.detail) ?? text(error.code) ?? "wrong"}`,
+        ]
       : [],
   );
   return said.length > 0 ? said.join(", ") : null;
