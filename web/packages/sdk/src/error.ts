@@ -1,23 +1,21 @@
-/** What every call of the SDK fails with. */
-
 import type { Problem } from "./model.ts";
 
-/** A refusal of the server, or what the SDK says of itself in the same form. */
+/** Why something was refused, or could not be asked. Decide by `code`. */
 export class HoopoeError extends Error {
-  override readonly name = "HoopoeError";
   readonly problem: Problem;
 
-  constructor(problem: Problem) {
-    super(problem.detail ? `${problem.title}: ${problem.detail}` : problem.title);
+  constructor(problem: Problem, cause?: unknown) {
+    super(problem.detail ?? problem.title, cause === undefined ? undefined : { cause });
+    this.name = "HoopoeError";
     this.problem = problem;
   }
 
-  /** Stable, `domain.reason`; decide by it. */
+  /** Stable, `domain.reason`; the SDK's own begin with `sdk.`. */
   get code(): string {
     return this.problem.code;
   }
 
-  /** Whether the same request may succeed later. */
+  /** Whether the same may succeed later. */
   get retryable(): boolean {
     return this.problem.retryable;
   }
