@@ -1,8 +1,8 @@
 import type { ConversationHandle, Message } from "@hoopoe/sdk";
 import { useMemo } from "react";
+import { useMe, useUser, useValue } from "../hooks/index.ts";
 import { Icon } from "../Icon/Icon.tsx";
 import { IconButton } from "../IconButton/IconButton.tsx";
-import { useMe, useUser, useValue } from "../hooks/index.ts";
 import { useWords } from "../i18n/words.ts";
 import { Skeleton } from "../Skeleton/Skeleton.tsx";
 
@@ -35,7 +35,9 @@ export function ReplyBar({ handle, seq, onClose }: ReplyBarProps) {
     <div className="hp-composer__bar">
       <Icon name="reply" size={18} className="hp-composer__bar-icon" />
       <div className="hp-composer__bar-body">
-        <p className="hp-composer__bar-title">{message === null ? <Skeleton width={120} /> : title}</p>
+        <p className="hp-composer__bar-title">
+          {message === null ? <Skeleton width={120} /> : title}
+        </p>
         <p className="hp-composer__bar-text">
           {message === null && <Skeleton width="60%" />}
           {isGone ? words.quoteGone : message !== null && preview(message)}

@@ -107,7 +107,8 @@ export function useCompletion(
   const at = askedAt(text, isGroup);
   const asked = at !== null && at.query.start !== dismissed ? at : null;
   const offer = useOffer(handle, asked);
-  const count = offer === null ? 0 : offer.kind === "people" ? offer.users.length : offer.emoji.length;
+  const count =
+    offer === null ? 0 : offer.kind === "people" ? offer.users.length : offer.emoji.length;
   const key = asked === null ? "" : `${asked.kind} ${asked.query.start} ${asked.query.text}`;
   const active = chosen.query === key ? Math.min(chosen.index, Math.max(0, count - 1)) : 0;
   const start = at?.query.start ?? null;
@@ -133,8 +134,9 @@ export function useCompletion(
     }
     const found = offer.emoji[index];
     if (found !== undefined) {
-      noteEmoji(found.emoji);
-      take(text, asked.query, toned(found.emoji, found.tone, skinTone()));
+      const emoji = toned(found.emoji, found.tone, skinTone());
+      noteEmoji(emoji);
+      take(text, asked.query, emoji);
     }
   };
 

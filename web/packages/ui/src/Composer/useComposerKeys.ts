@@ -61,7 +61,9 @@ export function lastEditable(
   app: AppInfo | null,
   nowMs: number,
 ): Message | null {
-  const message = items.findLast((item) => item.sender === me && item.seq !== null && !item.deleted);
+  const message = items.findLast(
+    (item) => item.sender === me && item.seq !== null && !item.deleted,
+  );
   if (me === null || message === undefined || message.kind !== "text") {
     return null;
   }

@@ -1,7 +1,7 @@
 /** The emoji with their words: loaded when somebody first looks for one. */
 
 import { newestEmoji } from "./support.ts";
-import type { ToneRule } from "./tone.ts";
+import { plain, type ToneRule } from "./tone.ts";
 
 /** The groups of the picker, in their order. */
 export const GROUPS = [
@@ -33,7 +33,8 @@ export interface Emoji {
 /** All emoji that this system can draw. */
 export interface EmojiData {
   readonly groups: readonly (readonly Emoji[])[];
-  readonly byEmoji: ReadonlyMap<string, Emoji>;
+  /** By the emoji without tone and selectors. */
+  readonly byPlain: ReadonlyMap<string, Emoji>;
 }
 
 type Row = readonly [string, string, string, ToneRule, number?];
@@ -59,7 +60,7 @@ function wordsOf(row: Row, codes: readonly string[], english: Row | undefined): 
 /** Joins a language with the English words, and leaves out what is newer than `newest`. */
 export function joinEmoji(own: File, english: File, newest: number): EmojiData {
   const englishRows = new Map(english.flat().map((row) => [row[0], row]));
-  const byEmoji = new Map<string, Emoji>();
+  const byPlain = new Map<string, Emoji>();
   const groups = own.map((group) => {
     const shown = group.filter((row) => (row[4] ?? 0) <= newest);
     return shown.map((row): Emoji => {
@@ -70,11 +71,11 @@ export function joinEmoji(own: File, english: File, newest: number): EmojiData {
         .map((word) => word.slice(1));
       const words = wordsOf(row, codes, other);
       const emoji = { emoji: row[0], name: row[1], tone: row[3], code: codes[0] ?? "", words };
-      byEmoji.set(emoji.emoji, emoji);
+      byPlain.set(plain(emoji.emoji), emoji);
       return emoji;
     });
   });
-  return { groups, byEmoji };
+  return { groups, byPlain };
 }
 
 const loading = new Map<string, Promise<EmojiData>>();

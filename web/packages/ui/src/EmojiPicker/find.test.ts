@@ -9,8 +9,8 @@ beforeEach(() => localStorage.clear());
 test("both languages have the same groups and emoji", async () => {
   const [en, zh] = await Promise.all([loadEmoji("en"), loadEmoji("zh")]);
   expect(en.groups).toHaveLength(GROUPS.length);
-  expect([...zh.byEmoji.keys()]).toEqual([...en.byEmoji.keys()]);
-  expect(en.byEmoji.size).toBeGreaterThan(1700);
+  expect([...zh.byPlain.keys()]).toEqual([...en.byPlain.keys()]);
+  expect(en.byPlain.size).toBeGreaterThan(1700);
 });
 
 test("shortcodes, names and tags find, the best first", async () => {
@@ -27,7 +27,7 @@ test("in Chinese, Chinese and English words find", async () => {
   const data = await loadEmoji("zh");
   expect(findEmoji(data, "大笑").map((found) => found.emoji)).toContain("😄");
   expect(findEmoji(data, "smile", 1)[0]?.emoji).toBe("😄");
-  expect(data.byEmoji.get("😄")?.name).toBe("大笑");
+  expect(data.byPlain.get("😄")?.name).toBe("大笑");
 });
 
 test("among equals the recent ones come first", async () => {
@@ -44,7 +44,7 @@ test("every skin tone is an emoji that Unicode lists", async () => {
     listed.flatMap((entry) => ("skins" in entry ? (entry.skins ?? []) : [])).map((s) => s.unicode),
   );
   const data = await loadEmoji("en");
-  for (const emoji of data.byEmoji.values()) {
+  for (const emoji of data.byPlain.values()) {
     if (emoji.tone !== 0) {
       expect(all).toContain(toned(emoji.emoji, emoji.tone, 3));
     }

@@ -1,6 +1,7 @@
 /** Finding emoji by words. */
 
 import type { Emoji, EmojiData } from "./data.ts";
+import { plain } from "./tone.ts";
 
 /** How well a word answers a query; 0: not at all. */
 function matches(word: string, query: string, isFirst: boolean): number {
@@ -39,10 +40,11 @@ export function findEmoji(
   if (text === "") {
     return [];
   }
-  const pasted = data.byEmoji.get(text);
+  const pasted = data.byPlain.get(plain(text));
   if (pasted !== undefined) {
     return [pasted];
   }
+  const used = new Set(recent.map(plain));
   const parts = text.split(/\s+/);
   const found: { emoji: Emoji; score: number }[] = [];
   for (const emoji of data.groups.flat()) {
@@ -51,7 +53,7 @@ export function findEmoji(
     const each = parts.length === 1 ? 0 : Math.min(...parts.map((part) => score(emoji, part)));
     const total = Math.max(whole, each);
     if (total > 0) {
-      found.push({ emoji, score: total + (recent.includes(emoji.emoji) ? 15 : 0) });
+      found.push({ emoji, score: total + (used.has(plain(emoji.emoji)) ? 15 : 0) });
     }
   }
   // `sort` is stable: equals keep the order of the data.

@@ -35,7 +35,7 @@ export function recentEmoji(): readonly string[] {
   return text.split(" ").slice(0, RECENT_MAX);
 }
 
-/** Remembers that an emoji was used. */
+/** Remembers that an emoji was used, in the tone that it had. */
 export function noteEmoji(emoji: string): void {
   const rest = recentEmoji().filter((other) => other !== emoji);
   write(RECENT_KEY, [emoji, ...rest].slice(0, RECENT_MAX).join(" "));

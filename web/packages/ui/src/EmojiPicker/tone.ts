@@ -31,3 +31,6 @@ export function toned(emoji: string, rule: ToneRule, tone: Tone): string {
   });
   return parts.join(ZWJ);
 }
+
+/** An emoji without tones and selectors: the same for all its looks. */
+export const plain = (emoji: string): string => emoji.replace(/[\u{1f3fb}-\u{1f3ff}\ufe0f]/gu, "");

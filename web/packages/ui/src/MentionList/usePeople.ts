@@ -56,7 +56,10 @@ export function usePeople(handle: ConversationHandle, active: boolean): People {
     }
   }, [active, complete, loading, failure, handle]);
 
-  const ids = useMemo(() => (active ? items.map((member) => member.user) : NOBODY), [active, items]);
+  const ids = useMemo(
+    () => (active ? items.map((member) => member.user) : NOBODY),
+    [active, items],
+  );
   const version = useWatch(ids);
   const compare = useMemo(() => new Intl.Collator(locale).compare, [locale]);
 
