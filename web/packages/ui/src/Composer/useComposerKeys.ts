@@ -56,7 +56,7 @@ function sends(event: KeyboardEvent, sendWith: SendKey | undefined): boolean {
 
 /** The last message of `me` that may still be edited at `nowMs`. */
 export function lastEditable(
-  { items }: Timeline,
+  { items, hasAfter }: Timeline,
   me: UserId | null,
   app: AppInfo | null,
   nowMs: number,
@@ -64,7 +64,8 @@ export function lastEditable(
   const message = items.findLast(
     (item) => item.sender === me && item.seq !== null && !item.deleted,
   );
-  if (me === null || message === undefined || message.kind !== "text") {
+  // Where newer ones are not loaded, the last one is not known.
+  if (me === null || hasAfter || message?.kind !== "text") {
     return null;
   }
   const isLate = app !== null && nowMs - message.createdAt > app.editWindowS * 1000;

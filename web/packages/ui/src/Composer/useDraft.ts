@@ -49,7 +49,9 @@ export function useDraft(handle: ConversationHandle, source: DraftSource): Draft
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
 
   const keep = useCallback(
-    (draft: DraftContent) => {
+    (written: DraftContent) => {
+      // A quote without a text is not kept.
+      const draft = written.text.trim() === "" ? EMPTY : written;
       if (timer.current !== null) {
         clearTimeout(timer.current);
         timer.current = null;
@@ -59,8 +61,7 @@ export function useDraft(handle: ConversationHandle, source: DraftSource): Draft
       }
       kept.current = draft;
       keptAtMs.current = latest.current.now();
-      const isEmpty = draft.text.trim() === "" && draft.replyTo === null;
-      handle.setDraft(isEmpty ? null : draft);
+      handle.setDraft(draft === EMPTY ? null : draft);
     },
     [handle],
   );

@@ -44,7 +44,6 @@ function type(field: HTMLTextAreaElement, { from, to, insert, start, end }: Edit
   const isTyped = document.execCommand?.(command, false, insert) ?? false;
   if (!isTyped && field.value === before) {
     field.setRangeText(insert, from, to, "end");
-    field.dispatchEvent(new Event("input", { bubbles: true }));
   }
   field.setSelectionRange(start, end);
 }
@@ -87,26 +86,39 @@ export function useText(client: Client, onEdit: () => void): WrittenText {
     }
   });
 
-  const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
-    const field = event.currentTarget;
-    model.change(field.value);
-    setShown({ text: field.value, caret: caretOf(field) });
-    onEdit();
-  };
+  const edited = useRef(onEdit);
+  edited.current = onEdit;
+
+  const take = useCallback(
+    (field: HTMLTextAreaElement) => {
+      if (model.text !== field.value) {
+        model.change(field.value);
+        edited.current();
+      }
+      setShown({ text: field.value, caret: caretOf(field) });
+    },
+    [model],
+  );
+
+  const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => take(event.currentTarget);
 
   const onSelect = (event: SyntheticEvent<HTMLTextAreaElement>) => {
-    const field = event.currentTarget;
-    const caret = caretOf(field);
-    setShown((last) => (last.caret === caret ? last : { text: field.value, caret }));
+    const caret = caretOf(event.currentTarget);
+    // The text is not taken from the field: React tells of the selection in the middle of a key that
+    // may just have emptied it.
+    setShown((last) => (last.caret === caret ? last : { ...last, caret }));
   };
 
-  const apply = useCallback((edit: Edit) => {
-    const field = ref.current;
-    if (field !== null) {
-      type(field, edit);
-      setShown({ text: field.value, caret: caretOf(field) });
-    }
-  }, []);
+  const apply = useCallback(
+    (edit: Edit) => {
+      const field = ref.current;
+      if (field !== null) {
+        type(field, edit);
+        take(field);
+      }
+    },
+    [take],
+  );
 
   const set = useCallback(
     (text: string, mentions: readonly UserId[]) => {

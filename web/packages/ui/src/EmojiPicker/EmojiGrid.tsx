@@ -126,18 +126,23 @@ export function EmojiGrid(props: EmojiGridProps) {
     }
   };
 
+  const focusCell = (index: number): boolean => {
+    const cell = box.current?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+    cell?.focus({ preventScroll: true });
+    return cell != null;
+  };
+
   const go = (index: number) => {
-    toFocus.current = true;
     setActive(index);
     reveal(index);
+    // A cell that is out of view is not there before the next drawing.
+    toFocus.current = !focusCell(index);
   };
 
   useLayoutEffect(() => {
     if (toFocus.current) {
       toFocus.current = false;
-      box.current
-        ?.querySelector<HTMLElement>(`[data-index="${active}"]`)
-        ?.focus({ preventScroll: true });
+      focusCell(active);
     }
   });
 

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useDeferredValue, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useMemo, useRef, useState } from "react";
 import { utf8Bytes } from "../Composer/bytes.ts";
 import type { IconName } from "../Icon/Icon.tsx";
 import { IconButton } from "../IconButton/IconButton.tsx";
@@ -42,7 +42,7 @@ export function EmojiPanel({ data, onPick, bytesMax }: EmojiPanelProps) {
   const words = useWords();
   const { number } = useFormat();
   const [query, setQuery] = useState("");
-  const sought = useDeferredValue(query.trim());
+  const sought = query.trim();
   const [recent] = useState(recentEmoji);
   const [tone, setTone] = useState(skinTone);
   const [preview, setPreview] = useState<Cell | null>(null);
