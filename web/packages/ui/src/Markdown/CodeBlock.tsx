@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { useWords } from "../i18n/index.ts";
+import { useWords } from "../i18n/words.ts";
 import type { Stretch } from "./highlight.ts";
 
 /** What {@link CodeBlock} takes. */

@@ -57,7 +57,7 @@ function Versions({ seq, commands }: { seq: number; commands: MessageCommands })
   return (
     <div className="hp-versions">
       <h3 className="hp-versions__title">{words.messages.history}</h3>
-      <ol className="hp-versions__list" role="list">
+      <ol className="hp-versions__list">
         {pages.items.map((version) => (
           <li key={version.editedAt ?? 0}>
             <span className="hp-versions__when">

@@ -1,6 +1,6 @@
 import "./Message.css";
 import type { Message as MessageData, User } from "@hoopoe/sdk";
-import { memo } from "react";
+import { memo, useMemo } from "react";
 import { Avatar } from "../Avatar/Avatar.tsx";
 import { useUsers } from "../hooks/index.ts";
 import { Icon } from "../Icon/Icon.tsx";
@@ -59,6 +59,8 @@ function SystemLine({ message, id }: MessageProps) {
 function Bubble(props: MessageProps) {
   const { message, isOwn, isGroup, isFirst, isLast, progress, commands, id } = props;
   const words = useWords();
+  const QuoteSlot = useSlot("Quote", Quote);
+  const ReactionsSlot = useSlot("Reactions", Reactions);
   const tabIndex = props.isActive ? 0 : -1;
   const name = props.sender?.name ?? message.sender ?? words.messages.someone;
   return (
@@ -81,7 +83,7 @@ function Bubble(props: MessageProps) {
         )}
         <div className="hp-message__bubble">
           {message.replyTo !== null && (
-            <Quote seq={message.replyTo} commands={commands} tabIndex={tabIndex} />
+            <QuoteSlot seq={message.replyTo} commands={commands} tabIndex={tabIndex} />
           )}
           <div className="hp-message__text" id={`${id}-text`}>
             <Text {...props} tabIndex={tabIndex} />
@@ -97,7 +99,7 @@ function Bubble(props: MessageProps) {
           </span>
         </div>
         {message.reactions.length > 0 && (
-          <Reactions message={message} commands={commands} tabIndex={tabIndex} />
+          <ReactionsSlot message={message} commands={commands} tabIndex={tabIndex} />
         )}
         {message.state === "failed" && <Failed {...props} tabIndex={tabIndex} />}
         {isOwn && isGroup && <ReadBy {...props} tabIndex={tabIndex} />}
@@ -161,7 +163,7 @@ function PlainText({ message, me, tabIndex }: Inner) {
 function TextWithMentions({ message, me, commands, tabIndex }: Inner) {
   // The same array until somebody's name changes.
   const users = useUsers(message.mentions);
-  const people = users.filter((user) => user !== null);
+  const people = useMemo(() => users.filter((user) => user !== null), [users]);
   return (
     <Markdown
       text={message.text}
@@ -176,6 +178,7 @@ function TextWithMentions({ message, me, commands, tabIndex }: Inner) {
 function Failed({ message, commands, tabIndex }: Inner) {
   const words = useWords();
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div className="hp-message__failed" role="group" aria-label={words.messages.progress.failed}>
       <Icon name="alert" size={16} />
       <span>{words.messages.progress.failed}</span>
@@ -198,7 +201,8 @@ function ReadBy({ message, commands, readCount, tabIndex }: Inner) {
   const words = useWords();
   const { showReceipts } = commands;
   const { seq } = message;
-  if (readCount === null || readCount === 0 || seq === null || showReceipts === undefined) return null;
+  if (readCount === null || readCount === 0 || seq === null || showReceipts === undefined)
+    return null;
   return (
     <button
       type="button"

@@ -6,7 +6,7 @@ import type { Message, UserId } from "@hoopoe/sdk";
 export const END_PX = 80;
 /** So many messages before an edge of what is loaded, more is asked for. */
 export const LOAD_AHEAD = 20;
-/** Messages of a page that is asked for; the ends of what is loaded are found by it. */
+/** A line of text. */
 const LINE_PX = 22;
 
 /** Whether the end is so near that new messages are followed. */
@@ -102,28 +102,17 @@ export function keepsAnchor(
   return isFirstMeasure ? row.start < offset : row.end <= offset;
 }
 
-/** Widths that a text is broken at, in px. */
-export interface Metrics {
-  /** Of the list. */
-  readonly width: number;
-}
-
 /**
  * About how tall a message will be, in px, before it is drawn. The nearer it is, the less the
- * scrollbar moves; a wrong one is corrected when the row is measured.
+ * scrollbar moves; a wrong one is corrected when the row is measured. Called for every message.
+ *
+ * @param width of the list, in px.
  */
-export function estimateHeight(
-  message: Message,
-  layout: { readonly day: boolean; readonly unread: boolean; readonly first: boolean; readonly last: boolean },
-  metrics: Metrics,
-): number {
-  const inner = Math.max(120, Math.min(metrics.width * 0.72, 560) - 48);
+export function estimateHeight(message: Message, before: Message | undefined, width: number): number {
+  const inner = Math.max(120, Math.min(width * 0.72, 560) - 48);
   const lines = message.deleted ? 1 : textLines(message.text, inner);
-  let height = lines * LINE_PX + 16 + 2;
-  if (layout.first) height += 10;
-  if (layout.last) height += 4;
-  if (layout.day) height += 44;
-  if (layout.unread) height += 36;
+  let height = lines * LINE_PX + 16;
+  if (before === undefined || before.sender !== message.sender) height += 12;
   if (message.replyTo !== null) height += 52;
   if (message.reactions.length > 0) height += 30;
   return height;

@@ -31,6 +31,7 @@ export function Reactions({ message, commands, tabIndex }: ReactionsProps) {
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const rest = useRest(setAnchor);
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div
       className="hp-reactions"
       role="group"
@@ -102,7 +103,7 @@ function Reactors({ seq, commands }: { seq: number; commands: Pick<MessageComman
   return (
     <div className="hp-reactors">
       <h3 className="hp-reactors__title">{words.messages.whoReacted}</h3>
-      <ul className="hp-reactors__list" role="list">
+      <ul className="hp-reactors__list">
         {pages.items.map(({ user, emoji }) => (
           <Reactor key={`${user} ${emoji}`} user={user} emoji={emoji} />
         ))}

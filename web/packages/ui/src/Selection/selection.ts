@@ -10,7 +10,9 @@ export interface Selected {
 
 /** Whether a message can be selected: it says something, and the server has it. */
 export function isSelectable(message: Message): boolean {
-  return message.seq !== null && message.state === "sent" && !message.deleted && message.sender !== null;
+  return (
+    message.seq !== null && message.state === "sent" && !message.deleted && message.sender !== null
+  );
 }
 
 /** Nothing yet but the message that selecting began with. */

@@ -12,8 +12,7 @@ export const messages = {
   jumpLatest: "Jump to the latest message",
   newBelow: (n: number) => plural("en", n, { one: "# new message", other: "# new messages" }),
   /** Said to screen readers when several came at once. */
-  announceMany: (n: number) =>
-    plural("en", n, { one: "# new message", other: "# new messages" }),
+  announceMany: (n: number) => plural("en", n, { one: "# new message", other: "# new messages" }),
   announceOne: (name: string, text: string) => `${name}: ${text}`,
   code: "Code",
   edited: "edited",

@@ -83,5 +83,7 @@ export const messages: typeof en = {
   selectMessage: "选择消息",
   selection: "已选消息",
   typing: (names, more) =>
-    more > 0 ? `${names.join("、")}等 ${names.length + more} 人正在输入…` : `${names.join("、")} 正在输入…`,
+    more > 0
+      ? `${names.join("、")}等 ${names.length + more} 人正在输入…`
+      : `${names.join("、")} 正在输入…`,
 };
