@@ -68,7 +68,6 @@ export const Row = memo(function Row(props: RowProps) {
       aria-posinset={index + 1}
       aria-setsize={-1}
       aria-labelledby={`${id}-who ${id}-text ${id}-time`}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the articles of a feed take the focus
       tabIndex={props.isActive ? 0 : -1}
       onPointerMove={(event: PointerEvent) => {
         if (!isHovered && event.pointerType === "mouse" && !props.isScrolling()) setHovered(true);

@@ -10,9 +10,8 @@ export type ReadState = Pick<Conversation, "readSeq" | "unreadFrom">;
 
 /** Whether seeing the message `seq` is news. */
 export function isNews(seq: number, state: ReadState, told: number): boolean {
-  if (seq <= 0) return false;
-  if (state.unreadFrom !== null && seq >= state.unreadFrom) return true;
-  return seq > Math.max(state.readSeq, told);
+  if (seq <= told) return false;
+  return seq > state.readSeq || (state.unreadFrom !== null && seq >= state.unreadFrom);
 }
 
 /** Collects what was seen. */

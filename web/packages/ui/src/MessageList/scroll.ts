@@ -108,7 +108,11 @@ export function keepsAnchor(
  *
  * @param width of the list, in px.
  */
-export function estimateHeight(message: Message, before: Message | undefined, width: number): number {
+export function estimateHeight(
+  message: Message,
+  before: Message | undefined,
+  width: number,
+): number {
   const inner = Math.max(120, Math.min(width * 0.72, 560) - 48);
   const lines = message.deleted ? 1 : textLines(message.text, inner);
   let height = lines * LINE_PX + 16;

@@ -56,9 +56,7 @@ export function useCommands(options: CommandsOptions): MessageCommands {
   };
   return useMemo<MessageCommands>(() => {
     const attempt = (doing: Promise<unknown>) => {
-      doing.catch((error: unknown) =>
-        toast({ text: latest.current.say(error), tone: "danger" }),
-      );
+      doing.catch((error: unknown) => toast({ text: latest.current.say(error), tone: "danger" }));
     };
     return {
       allowed(message) {

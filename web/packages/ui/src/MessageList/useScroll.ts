@@ -65,8 +65,7 @@ export function useScroll(subject: ScrollSubject) {
     const drawn = now.rows.getVirtualItems();
     const first = firstVisible(drawn, offset);
     const last = newestVisible(drawn, offset, height);
-    const isAtEnd =
-      !now.timeline.hasAfter && isNearEnd(offset, height, now.rows.getTotalSize());
+    const isAtEnd = !now.timeline.hasAfter && isNearEnd(offset, height, now.rows.getTotalSize());
     const newest = newestSeq(items, isAtEnd ? items.length - 1 : last);
     if (isAttended() && now.state) {
       seen.current = Math.max(seen.current, newest);
