@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use crate::build_cmd;
 use crate::workspace::{Workspace, capture, run};
 
@@ -19,6 +21,8 @@ const FILES: &[(&str, &str)] = &[
 const BINARY: &str = "hoopoe";
 /// What is linked into the binary, and under which licences.
 const THIRD_PARTY: &str = "THIRD-PARTY.txt";
+/// Packages that ours take in when they are built, and so name as needed for that only.
+const TAKEN_IN: &[&str] = &["idb", "emojibase-data"];
 
 /// Builds, strips, packs, and looks into what was packed. Returns the path of the archive, beside
 /// which stands its SHA-256.
@@ -71,11 +75,33 @@ fn third_party(workspace: &Workspace) -> Result<String, String> {
     if list.len() < 20 {
         return Err(format!("`cargo tree` told of {} crates only", list.len()));
     }
+    let lock = std::fs::read_to_string(workspace.root.join("web/package-lock.json"))
+        .map_err(|e| format!("cannot read web/package-lock.json: {e}"))?;
+    let lock = serde_json::from_str(&lock).map_err(|e| format!("web/package-lock.json: {e}"))?;
     Ok(format!(
         "What is linked into Hoopoe beside its own code: crate, licence, source.\n\
-         SQLite, inside libsqlite3-sys, is in the public domain.\n\n{}\n",
-        list.join("\n")
+         SQLite, inside libsqlite3-sys, is in the public domain.\n\n{}\n\n\
+         What is part of its web client: package, licence.\n\n{}\n",
+        list.join("\n"),
+        bundled(&lock).join("\n")
     ))
+}
+
+/// The packages of others in a lock of npm that reach a browser.
+fn bundled(lock: &Value) -> Vec<String> {
+    let packages = lock["packages"].as_object().into_iter().flatten();
+    let mut list: Vec<String> = packages
+        .filter(|(path, one)| one["link"] != true && !path.contains("node_modules/@types/"))
+        .filter_map(|(path, one)| {
+            let (_, name) = path.rsplit_once("node_modules/")?;
+            let is_bundled = one["dev"] != true || TAKEN_IN.contains(&name);
+            let word = |of: &str| one[of].as_str().unwrap_or("?").to_owned();
+            is_bundled.then(|| format!("{name} {}  {}", word("version"), word("license")))
+        })
+        .collect();
+    list.sort();
+    list.dedup();
+    list
 }
 
 /// The crates of others among the lines of `cargo tree`, each once.
@@ -193,6 +219,20 @@ mod tests {
         let archive = pack(&out, "hoopoe-1.2.3-test", 0).expect("packed");
         assert!(check(&archive, "hoopoe-1.2.3-test").is_err(), "what is missing is seen");
         std::fs::remove_dir_all(&out).expect("removed");
+    }
+
+    #[test]
+    fn packages_that_reach_a_browser_are_named() {
+        let lock = serde_json::json!({"packages": {
+            "node_modules/@hoopoe/sdk": {"resolved": "packages/sdk", "link": true},
+            "node_modules/react": {"version": "19.3.1", "license": "MIT"},
+            "node_modules/idb": {"version": "8.0.4", "license": "ISC", "dev": true},
+            "node_modules/vitest": {"version": "4.1.12", "license": "MIT", "dev": true},
+            "node_modules/@types/node": {"version": "20.1.0", "license": "MIT"},
+            "node_modules/a/node_modules/@b/c": {"version": "1.0.0", "license": "MIT"},
+        }});
+        let wanted = ["@b/c 1.0.0  MIT", "idb 8.0.4  ISC", "react 19.3.1  MIT"];
+        assert_eq!(bundled(&lock), wanted);
     }
 
     #[test]

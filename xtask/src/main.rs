@@ -56,10 +56,10 @@ enum Task {
     Dist,
     /// Run all tests, one part of them, or those of one crate
     ///
-    /// Parts, in order: fmt, clippy, tidy, gen, unit, domains, system, schema, independent, counts,
-    /// examples. Any other word is a crate (`stickers`, `hoopoe-log`); `budget` times an edit in a
-    /// domain. What is missing on the machine (PostgreSQL, valgrind, Node, Python) is installed
-    /// when run as root on Debian. The last line is `N passed, N failed`.
+    /// Parts, in order: fmt, clippy, tidy, web, gen, unit, domains, system, browser, schema,
+    /// independent, counts, examples. Any other word is a crate (`stickers`, `hoopoe-log`); `budget`
+    /// times an edit in a domain. What is missing on the machine (PostgreSQL, valgrind, Node,
+    /// Python, Chromium) is installed when run as root on Debian. The last line is `N passed, N failed`.
     Test {
         /// A part, a crate, or `budget`
         part: Option<String>,

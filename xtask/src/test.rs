@@ -10,6 +10,7 @@ mod needs;
 mod parts;
 mod schema;
 mod tally;
+mod web;
 
 use std::time::Instant;
 
@@ -65,7 +66,8 @@ fn all(workspace: &Workspace, options: &Options, parts: &[Part]) -> Vec<Row> {
     for &part in parts {
         let built = rows.iter().any(|row| row.name == "build");
         if part.needs_build() && !built {
-            let build = timed("build", || parts::build(workspace));
+            let with_client = parts.contains(&Part::Browser);
+            let build = timed("build", || parts::build(workspace, with_client));
             let broken = build.tally.failed > 0;
             rows.push(build);
             if broken {

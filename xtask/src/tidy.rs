@@ -14,6 +14,7 @@ mod sizes;
 mod source;
 mod tree;
 mod units;
+mod web;
 
 use std::path::Path;
 use std::time::Instant;
@@ -72,6 +73,7 @@ fn check(tree: &Tree, packages: &[Package]) -> Vec<Finding> {
     sizes::check_tree(tree, &sources, &mut findings);
     shape::check(tree, &sources, &mut findings);
     docs::check(tree, &mut findings);
+    web::check(tree, &mut findings);
     deps::check(tree, packages, &sources, &mut findings);
     let mut findings = allow::apply(tree.text(allow::PATH), findings);
     findings.sort();

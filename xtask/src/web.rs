@@ -1,12 +1,18 @@
 //! The web half of the repository: installing what it needs, and building it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::workspace::{Workspace, run, which};
 
 /// A copy of the lock file, kept with what was installed from it: dates say nothing after a
 /// checkout.
 const STAMP: &str = "node_modules/.installed-lock.json";
+/// The client, and what is made of it. The server's build script takes that into the binary.
+const CLIENT: &str = "apps/client/index.html";
+const BUILT: &str = "apps/client/dist/index.html";
+/// What is made of sources, and is none.
+const MADE: &[&str] = &["node_modules", "dist"];
 
 /// Installs what the lock file names, when it has changed since the last time.
 ///
@@ -26,20 +32,97 @@ pub(crate) fn install(workspace: &Workspace) -> Result<(), String> {
     std::fs::write(web.join(STAMP), lock).map_err(|e| format!("cannot write web/{STAMP}: {e}"))
 }
 
-/// Builds the web apps, when there are any.
+/// Builds the client, unless it is younger than all that it is made of: the server would be linked
+/// anew for nothing.
 ///
 /// # Errors
 /// When installing or building fails.
 pub(crate) fn build(workspace: &Workspace) -> Result<(), String> {
     let web = dir(workspace);
-    if !web.join("apps").is_dir() {
+    if !web.join(CLIENT).is_file() || is_fresh(&web)? {
         return Ok(());
     }
     install(workspace)?;
-    run(workspace.command("npm").args(["run", "build"]).current_dir(web))
+    run(workspace.command("npm").args(["run", "build", "--silent"]).current_dir(web))
 }
 
 /// Where the web half is.
 pub(crate) fn dir(workspace: &Workspace) -> PathBuf {
     workspace.root.join("web")
+}
+
+fn is_fresh(web: &Path) -> Result<bool, String> {
+    let built = std::fs::metadata(web.join(BUILT)).and_then(|built| built.modified());
+    Ok(match built {
+        Ok(built) => youngest(web)? < built,
+        Err(_) => false,
+    })
+}
+
+/// When anything below a folder changed last, what is made left out. Folders count: they change
+/// when a file of them goes.
+fn youngest(dir: &Path) -> Result<SystemTime, String> {
+    let cannot = |e: std::io::Error| format!("cannot look at {}: {e}", dir.display());
+    let mut latest = SystemTime::UNIX_EPOCH;
+    for entry in std::fs::read_dir(dir).map_err(cannot)? {
+        let entry = entry.map_err(cannot)?;
+        if MADE.iter().any(|made| entry.file_name() == *made) {
+            continue;
+        }
+        let meta = entry.metadata().map_err(cannot)?;
+        if meta.is_dir() {
+            latest = latest.max(youngest(&entry.path())?);
+        }
+        // Whoever builds the client puts `dist` into its folder.
+        let holds_made = MADE.iter().any(|made| entry.path().join(made).is_dir());
+        if !holds_made {
+            latest = latest.max(meta.modified().map_err(cannot)?);
+        }
+    }
+    Ok(latest)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{File, create_dir_all, remove_dir_all, remove_file, write};
+    use std::time::Duration;
+
+    use super::*;
+
+    fn put(web: &Path, name: &str, age_s: u64) {
+        let path = web.join(name);
+        if let Some(parent) = path.parent() {
+            create_dir_all(parent).expect("made");
+        }
+        write(&path, "x").expect("written");
+        let then = SystemTime::now() - Duration::from_secs(age_s);
+        let file = File::options().write(true).open(&path).expect("there");
+        file.set_modified(then).expect("made older");
+    }
+
+    #[test]
+    fn a_client_is_built_again_when_something_of_it_has_changed() {
+        let web = std::env::temp_dir().join(format!("xtask-web-{}", std::process::id()));
+        let age = |name: &str, age_s: u64| {
+            let then = SystemTime::now() - Duration::from_secs(age_s);
+            File::open(web.join(name)).and_then(|dir| dir.set_modified(then)).expect("made older");
+        };
+        put(&web, "package-lock.json", 100);
+        put(&web, "apps/client/src/main.ts", 100);
+        put(&web, "packages/ui/node_modules/x.js", 1);
+        for dir in ["apps/client/src", "apps"] {
+            age(dir, 100);
+        }
+        age("packages", 100);
+        assert_eq!(is_fresh(&web), Ok(false), "never built");
+        put(&web, BUILT, 10);
+        assert_eq!(is_fresh(&web), Ok(true));
+        put(&web, "apps/client/src/main.ts", 1);
+        assert_eq!(is_fresh(&web), Ok(false));
+        put(&web, "apps/client/src/main.ts", 100);
+        put(&web, "apps/client/src/more.ts", 100);
+        remove_file(web.join("apps/client/src/more.ts")).expect("removed");
+        assert_eq!(is_fresh(&web), Ok(false), "a file less is another client");
+        remove_dir_all(&web).expect("removed");
+    }
 }

@@ -20,6 +20,8 @@ const NODE: Need = Need {
     packages: &["nodejs", "npm"],
 };
 
+const CHROMIUM: Need = Need { there: || which("chromium").is_some(), packages: &["chromium"] };
+
 const PYTHON: Need = Need { there: has_venv, packages: &["python3", "python3-venv"] };
 /// What makes requests from the OpenAPI document, and what it stands on most.
 const SCHEMATHESIS: &[&str] = &["schemathesis==4.32.5", "hypothesis==6.170.17"];
@@ -60,6 +62,14 @@ pub(crate) fn schemathesis(workspace: &Workspace) -> Result<PathBuf, String> {
 /// When they are missing and cannot be installed.
 pub(crate) fn node() -> Result<(), String> {
     install(&NODE)
+}
+
+/// Installs a browser.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn chromium() -> Result<(), String> {
+    install(&CHROMIUM)
 }
 
 /// Installs Python and, into the target directory, the packages that a file of requirements pins;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::tally::{Runner, Tally, tallied};
-use super::{Options, counts, independent, needs, schema};
+use super::{Options, counts, independent, needs, schema, web};
 use crate::workspace::{Package, Workspace, run, which};
 use crate::{generate, tidy};
 
@@ -24,6 +24,8 @@ pub(crate) enum Part {
     Clippy,
     /// The rules of the house.
     Tidy,
+    /// The web half: lints, types, unit tests, builds, sizes.
+    Web,
     /// Generated files are fresh.
     Gen,
     /// Unit, property and snapshot tests of all crates.
@@ -32,13 +34,15 @@ pub(crate) enum Part {
     Domains,
     /// A real server with real clients.
     System,
+    /// Real browsers with the client.
+    Browser,
     /// Requests made from the OpenAPI document.
     Schema,
     /// A client in another language, written from the documents alone.
     Independent,
     /// Instruction counts.
     Counts,
-    /// The code in the documentation.
+    /// The code in the documentation and in `examples/`.
     Examples,
 }
 
@@ -48,10 +52,12 @@ impl Part {
         Self::Fmt,
         Self::Clippy,
         Self::Tidy,
+        Self::Web,
         Self::Gen,
         Self::Unit,
         Self::Domains,
         Self::System,
+        Self::Browser,
         Self::Schema,
         Self::Independent,
         Self::Counts,
@@ -64,10 +70,12 @@ impl Part {
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
             Self::Tidy => "tidy",
+            Self::Web => "web",
             Self::Gen => "gen",
             Self::Unit => "unit",
             Self::Domains => "domains",
             Self::System => "system",
+            Self::Browser => "browser",
             Self::Schema => "schema",
             Self::Independent => "independent",
             Self::Counts => "counts",
@@ -83,8 +91,10 @@ impl Part {
                 | Self::Unit
                 | Self::Domains
                 | Self::System
+                | Self::Browser
                 | Self::Schema
                 | Self::Independent
+                | Self::Examples
         )
     }
 
@@ -107,6 +117,7 @@ impl Part {
                 0 => Tally::PASSED,
                 failed => Tally::of(0, failed),
             }),
+            Self::Web => web::run_part(workspace),
             Self::Gen => fresh(workspace),
             Self::Unit => {
                 needs::postgres()?;
@@ -123,6 +134,7 @@ impl Part {
                 needs::postgres()?;
                 only(workspace, options.long, SYSTEM_TESTS)
             }
+            Self::Browser => web::browsers(workspace, options.long),
             Self::Schema => schema::run(workspace, options.long),
             Self::Independent => independent::run(workspace),
             Self::Counts => counts::run(workspace, options.bless),
@@ -131,11 +143,16 @@ impl Part {
     }
 }
 
-/// Compiles every test, binary and example, once and for all parts.
+/// Compiles every test, binary and example, once and for all parts; before it the client, for the
+/// binary to take it in, where somebody is going to look at it.
 ///
 /// # Errors
 /// When it does not build.
-pub(crate) fn build(workspace: &Workspace) -> Result<Tally, String> {
+pub(crate) fn build(workspace: &Workspace, with_client: bool) -> Result<Tally, String> {
+    if with_client {
+        needs::node()?;
+        crate::web::build(workspace)?;
+    }
     let mut cargo = workspace.command("cargo");
     cargo.arg("build").args(WHOLE).args(["--lib", "--bins", "--tests", "--examples"]);
     run(&mut cargo).map(|()| Tally::PASSED)
@@ -214,15 +231,19 @@ fn fresh(workspace: &Workspace) -> Result<Tally, String> {
     Ok(if stale.is_empty() { Tally::PASSED } else { Tally::of(0, stale.len()) })
 }
 
-/// Runs the code in the documentation. Only a tree without any may run none.
+/// Runs the code in the documentation and in `examples/`. Only a tree without any may run none.
 fn examples(workspace: &Workspace) -> Result<Tally, String> {
+    let mut tally = web::examples(workspace)?;
     let count = tidy::doc_examples(&workspace.root)?;
     println!("{count} examples in the documentation");
-    if count == 0 {
-        return Ok(Tally::default());
+    if count > 0 {
+        let mut cargo = workspace.command("cargo");
+        cargo.arg("test").args(WHOLE).args(["--doc", "--no-fail-fast"]);
+        let told = tallied(Runner::Cargo, &mut cargo)?;
+        tally.passed += told.passed;
+        tally.failed += told.failed;
     }
-    let mut cargo = workspace.command("cargo");
-    tallied(Runner::Cargo, cargo.arg("test").args(WHOLE).args(["--doc", "--no-fail-fast"]))
+    Ok(tally)
 }
 
 /// Every behaviour runs on both databases; PostgreSQL has some of its own beside them.

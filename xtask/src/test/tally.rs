@@ -14,6 +14,8 @@ pub(crate) enum Runner {
     Nextest,
     /// `cargo test`.
     Cargo,
+    /// `vitest run`.
+    Vitest,
 }
 
 /// What one run of tests came to.
@@ -65,6 +67,13 @@ impl Tally {
                 }
                 line.strip_prefix("test ").and_then(|rest| Some(rest.split_once(" ... ")?.0))
             }
+            Runner::Vitest => {
+                if let Some(counts) = line.strip_prefix("Tests  ").filter(|_| !self.summed) {
+                    self.summed = counts.ends_with(')');
+                    self.count(counts.split('|').filter(|_| counts.ends_with(')')));
+                }
+                None
+            }
         };
         if let Some(name) = name {
             self.on_sqlite += usize::from(name.ends_with("::sqlite"));
@@ -78,7 +87,7 @@ impl Tally {
             let number = words.next().and_then(|word| word.parse::<usize>().ok()).unwrap_or(0);
             match words.next() {
                 Some("passed") => self.passed += number,
-                Some("skipped") | None => {}
+                Some("skipped" | "todo") | None => {}
                 Some(_) => self.failed += number,
             }
         }
@@ -184,6 +193,20 @@ mod tests {
         ];
         assert_eq!(read(Runner::Cargo, &lines), (7, 2));
         assert_eq!(read(Runner::Nextest, &lines), (0, 0), "nextest shows what failed tests print");
+    }
+
+    #[test]
+    fn vitest_is_understood() {
+        let vitest = |line: &str| read(Runner::Vitest, &[line]);
+        assert_eq!(vitest("      Tests  120 passed (120)\n"), (120, 0));
+        let mixed = "\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[31m3 failed\u{1b}[39m\u{1b}[22m\u{1b}[2m | \
+                     \u{1b}[22m\u{1b}[1m\u{1b}[32m4 passed\u{1b}[39m\u{1b}[22m | 2 skipped | 1 todo (10)";
+        assert_eq!(vitest(mixed), (4, 3));
+        for other in ["Test Files  2 failed | 3 passed (5)", "Tests  no tests", "Tests  2 passed"] {
+            assert_eq!(vitest(other), (0, 0), "{other}");
+        }
+        let twice = ["Tests  1 passed (1)", "Tests  9 failed (9)"];
+        assert_eq!(read(Runner::Vitest, &twice), (1, 0), "what a test prints afterwards");
     }
 
     #[test]
