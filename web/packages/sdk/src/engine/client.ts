@@ -188,7 +188,7 @@ export class EngineClient implements Client, LineHandler {
       if (user !== null) await this.openFor(user);
     } catch (error) {
       // Without storage everything still comes over the line.
-      this.options.logger?.warn?.("storage cannot be opened", error);
+      this.options.logger?.warn("storage cannot be opened", error);
     }
   }
 
@@ -214,7 +214,7 @@ export class EngineClient implements Client, LineHandler {
         await this.openFor(user);
         await this.shelf.setLastUser(user);
       } catch (error) {
-        this.options.logger?.warn?.("storage cannot be opened", error);
+        this.options.logger?.warn("storage cannot be opened", error);
       }
       core.user = user;
       this.engine.account.me.touch();

@@ -1,6 +1,7 @@
 /** What all parts of the engine share. */
 
 import type { ClientEvents, Unsubscribe } from "../client.ts";
+import type { Logger } from "../line/options.ts";
 import type { Line } from "../line.ts";
 import type { UserId } from "../model.ts";
 import { batch } from "./value.ts";
@@ -8,12 +9,6 @@ import type { Commands, Params, Result } from "./wire.ts";
 
 /** Questions of the engine's own that are under way at a time: the line is the user's first. */
 const ASKED_MAX = 16;
-
-/** What the engine says to whoever looks for a mistake. Never a text of a message, never a token. */
-export interface Logger {
-  debug?(message: string, details?: unknown): void;
-  warn?(message: string, details?: unknown): void;
-}
 
 type Listener = (data: never) => void;
 
@@ -42,7 +37,7 @@ export class Emitter {
         listener(data as never);
       } catch (error) {
         // A listener's mistake must not stop what the others are told.
-        this.logger?.warn?.(`a listener of ${event} threw`, error);
+        this.logger?.warn(`a listener of ${event} threw`, error);
       }
     }
   }

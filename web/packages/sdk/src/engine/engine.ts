@@ -13,7 +13,7 @@ import { Marks } from "./marks.ts";
 import { Members } from "./members.ts";
 import { Outbox, type Told } from "./outbox.ts";
 import { Pages } from "./pages.ts";
-import { Attendance, type PresenceTold } from "./presence.ts";
+import { Attendance } from "./presence.ts";
 import { Receipts } from "./receipts.ts";
 import type { Room } from "./room.ts";
 import { Rooms } from "./rooms.ts";
@@ -25,7 +25,7 @@ import { People } from "./users.ts";
 import { batch } from "./value.ts";
 import type { Result, WireChange, WireReceipt, WireUser } from "./wire.ts";
 
-type TabTold = Partial<Told> & Partial<PresenceTold> & { readonly draft?: KeptDraft };
+type TabTold = Partial<Told> & { readonly draft?: KeptDraft };
 
 /** What of the engine an app does not see. */
 export class Engine {
@@ -271,7 +271,6 @@ export class Engine {
   /** Another tab of the same user told something. */
   private hearTab(told: TabTold): void {
     if (told.outbox) this.outbox.hear(told as Told);
-    else if (told.presence) this.attendance.hear(told as PresenceTold);
     else if (told.draft) this.drafts.hear(told.draft);
   }
 }

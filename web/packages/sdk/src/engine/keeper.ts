@@ -88,7 +88,7 @@ export class Keeper {
       await this.storage?.write(changes);
     } catch (error) {
       // A full or forbidden storage costs what it would have kept, not what happens now.
-      this.core.logger?.warn?.("storage does not take what it is given", error);
+      this.core.logger?.warn("storage does not take what it is given", error);
     }
   }
 

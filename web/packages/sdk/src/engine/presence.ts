@@ -13,12 +13,6 @@ const GATHER_MS = 20;
 /** Who scrolls by and back is still subscribed. */
 const LINGER_MS = 5_000;
 
-/** What tabs tell each other: these subscriptions of the shared socket are over. */
-export interface PresenceTold {
-  readonly presence: "ended";
-  readonly users: readonly UserId[];
-}
-
 type Wire = Result<"presence.list">["items"][number];
 
 /** The presence of those who are looked at. */
@@ -51,12 +45,6 @@ export class Attendance {
     this.subscribed.clear();
     this.isGathering = false;
     this.isLingering = false;
-    this.gather();
-  }
-
-  /** Another tab ended subscriptions of the same socket; those that are looked at here go on. */
-  hear(told: PresenceTold): void {
-    for (const user of told.users) this.subscribed.delete(user);
     this.gather();
   }
 
@@ -109,8 +97,6 @@ export class Attendance {
   private async unsubscribe(users: UserId[]): Promise<void> {
     try {
       await this.core.askLater("presence.unsubscribe", { users });
-      const told: PresenceTold = { presence: "ended", users };
-      this.core.line.tell(told);
     } catch {
       // A subscription that goes on costs a few events, and ends with its socket.
     }

@@ -114,7 +114,7 @@ export class Sync {
       this.host.onSynced();
     } catch (error) {
       if (life !== this.core.life) return;
-      this.core.logger?.warn?.("catching up failed and is tried again", error);
+      this.core.logger?.warn("catching up failed and is tried again", error);
       if (!isRetryable(error)) this.parts.rooms.loaded.set(true);
       this.core.later(AGAIN_MS, () => {
         if (life === this.core.life) void this.catchUp(started, positions);
