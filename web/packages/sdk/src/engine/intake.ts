@@ -167,13 +167,11 @@ export class Intake {
     row.seqAt = seq;
     row.headSeq = Math.max(row.headSeq, seq);
     const message = wire ? this.pages.receive(wire) : null;
-    const isKnown = message && room.segments.find(seq);
-    room.segments.append(seq, message);
+    room.append(seq, message);
     if (!message) {
       room.touch();
       return;
     }
-    if (!isKnown) room.changed.add(seq);
     if (seq > row.unreadSeq) {
       row.unreadSeq = seq;
       if (message.sender === this.core.user) {

@@ -106,9 +106,12 @@ export class Room implements Keepable {
 
   /** Messages are others as well. */
   touchMessages(): void {
-    for (const look of this.looks.values()) look.touch();
     this.onMessages?.();
     this.touch();
+  }
+
+  private touchLooks(): void {
+    for (const look of this.looks.values()) look.touch();
   }
 
   find(seq: number): Message | undefined {
@@ -125,11 +128,7 @@ export class Room implements Keepable {
       return this.singles.has(seq) || this.isGone ? undefined : null;
     });
     look.onWatched = (watched) => {
-      if (!watched) this.looks.delete(seq);
-      else {
-        this.looks.set(seq, look);
-        if (look.getSnapshot() === null) this.host.onMessageWanted(this, seq);
-      }
+      if (watched && look.getSnapshot() === null) this.host.onMessageWanted(this, seq);
     };
     this.looks.set(seq, look);
     return look;
@@ -160,6 +159,7 @@ export class Room implements Keepable {
     for (const item of page.items) if (item.seq) this.changed.add(item.seq);
     const newest = segment === this.segments.last ? segment.items.at(-1) : undefined;
     if (this.row && newest && (newest.seq ?? 0) >= (this.row.last?.seq ?? 0)) this.setLast(newest);
+    this.touchLooks();
     this.touchMessages();
     return segment;
   }
@@ -190,6 +190,13 @@ export class Room implements Keepable {
     return show;
   }
 
+  /** The next message of the log. */
+  append(seq: number, message: Message | null): void {
+    if (message && !this.segments.find(seq)) this.changed.add(seq);
+    this.segments.append(seq, message);
+    this.looks.get(seq)?.touch();
+  }
+
   /** The newest message. */
   setLast(message: Message): void {
     if (!this.row) return;
@@ -211,6 +218,7 @@ export class Room implements Keepable {
     this.early.clear();
     this.earlyChanges.clear();
     this.recent = [];
+    this.touchLooks();
     this.touchMessages();
   }
 
