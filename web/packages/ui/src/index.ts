@@ -2,6 +2,7 @@ export { Avatar, type AvatarProps } from "./Avatar/Avatar.tsx";
 export { Badge, type BadgeProps } from "./Badge/Badge.tsx";
 export { Button, type ButtonProps } from "./Button/Button.tsx";
 export { ConfirmDialog, type ConfirmDialogProps } from "./ConfirmDialog/ConfirmDialog.tsx";
+export * from "./composer.ts";
 export { Dialog, type DialogProps } from "./Dialog/Dialog.tsx";
 export { EmptyState, type EmptyStateProps } from "./EmptyState/EmptyState.tsx";
 export {
