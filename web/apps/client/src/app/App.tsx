@@ -1,0 +1,29 @@
+import { HoopoeProvider } from "@hoopoe/ui";
+import { lazy, Suspense } from "react";
+import { Broken } from "./Broken.tsx";
+import { useApp, useLocale, usePreferences, useWatched } from "./context.tsx";
+import { Splash } from "./Splash.tsx";
+
+// Two ways to begin; nobody needs both at first.
+const Main = lazy(() => import("../layout/Main.tsx"));
+const SignIn = lazy(() => import("../signin/SignIn.tsx"));
+
+/** The whole page: sign-in or chats, whatever the address, so that a link is still there afterwards. */
+export function App() {
+  const { session } = useApp();
+  const current = useWatched(session.auth.current);
+  const client = useWatched(session.client);
+  const [{ theme }] = usePreferences();
+  const locale = useLocale();
+  return (
+    <HoopoeProvider client={client} locale={locale} theme={theme} page>
+      <Broken>
+        <Suspense fallback={<Splash />}>
+          {current === undefined && <Splash />}
+          {current === null && <SignIn />}
+          {current && <Main key={current.user.id} />}
+        </Suspense>
+      </Broken>
+    </HoopoeProvider>
+  );
+}
