@@ -1,0 +1,4 @@
+export * from "./client.ts";
+export * from "./useNow.ts";
+export * from "./useProblem.ts";
+export * from "./useValue.ts";

@@ -1,0 +1,35 @@
+export { Avatar, type AvatarProps } from "./Avatar/Avatar.tsx";
+export { Badge, type BadgeProps } from "./Badge/Badge.tsx";
+export { Button, type ButtonProps } from "./Button/Button.tsx";
+export { ConfirmDialog, type ConfirmDialogProps } from "./ConfirmDialog/ConfirmDialog.tsx";
+export { Dialog, type DialogProps } from "./Dialog/Dialog.tsx";
+export { EmptyState, type EmptyStateProps } from "./EmptyState/EmptyState.tsx";
+export {
+  HoopoeProvider,
+  type HoopoeProviderProps,
+  type Theme,
+} from "./HoopoeProvider/HoopoeProvider.tsx";
+export { Portal } from "./HoopoeProvider/portal.ts";
+export * from "./hooks/index.ts";
+export { Icon, type IconName, type IconProps } from "./Icon/Icon.tsx";
+export { IconButton, type IconButtonProps } from "./IconButton/IconButton.tsx";
+export { type Format, useFormat } from "./i18n/format.ts";
+export { type Forms, plural } from "./i18n/plural.ts";
+export { WordsProvider, type WordsProviderProps } from "./i18n/WordsProvider.tsx";
+export { type Locale, type Messages, preferredLocale, useWords, wordsOf } from "./i18n/words.ts";
+export { Menu, type MenuItem, type MenuProps } from "./Menu/Menu.tsx";
+export { type Anchor, Popover, type PopoverProps } from "./Popover/Popover.tsx";
+export { PresenceDot, type PresenceDotProps } from "./PresenceDot/PresenceDot.tsx";
+export { Select, type SelectProps } from "./Select/Select.tsx";
+export { Skeleton, type SkeletonProps } from "./Skeleton/Skeleton.tsx";
+export { Spinner, type SpinnerProps } from "./Spinner/Spinner.tsx";
+export { Switch, type SwitchProps } from "./Switch/Switch.tsx";
+export { type Slots, SlotsContext, useSlot } from "./slots/slots.ts";
+export { type Tab, Tabs, type TabsProps } from "./Tabs/Tabs.tsx";
+export { TextField, type TextFieldProps } from "./TextField/TextField.tsx";
+export { Toasts } from "./Toasts/Toasts.tsx";
+export { dismissToast, type ToastOptions, toast } from "./Toasts/toast.ts";
+export { Tooltip, type TooltipProps } from "./Tooltip/Tooltip.tsx";
+export { cx } from "./util/cx.ts";
+export { hueOf, initialsOf } from "./util/initials.ts";
+export { VisuallyHidden } from "./VisuallyHidden/VisuallyHidden.tsx";

@@ -1,0 +1,2 @@
+/** Slots of the composer. */
+export type ComposerSlots = Record<never, never>;

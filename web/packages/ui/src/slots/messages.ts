@@ -1,0 +1,2 @@
+/** Slots of the message list. */
+export type MessageSlots = Record<never, never>;
