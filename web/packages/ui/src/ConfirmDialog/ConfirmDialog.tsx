@@ -16,7 +16,7 @@ export interface ConfirmDialogProps {
   readonly confirm: string;
   readonly danger?: boolean;
   /** While a promise is open, the button is busy; when it is refused, the reason stands here. */
-  readonly onConfirm: () => void | Promise<unknown>;
+  readonly onConfirm: () => unknown;
 }
 
 /** Asks before something that is hard to take back. */

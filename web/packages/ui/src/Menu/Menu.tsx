@@ -57,7 +57,7 @@ export function Menu(props: MenuProps) {
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     const all = list.current === null ? [] : lines(list.current);
-    const at = all.findIndex((line) => line === document.activeElement);
+    const at = all.findIndex((line) => line.matches(":focus"));
     const moves: Record<string, number> = {
       ArrowDown: at + 1,
       ArrowUp: at < 0 ? all.length - 1 : at - 1,
