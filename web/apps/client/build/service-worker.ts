@@ -3,8 +3,11 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { build, type Plugin } from "vite";
 
-/** What is not part of the shell: precompressed copies, maps, and the service worker itself. */
-const NOT_SHELL = /(?:\.(?:br|gz|map)|^sw\.js)$/;
+/**
+ * What is not part of the shell: precompressed copies, maps, the service worker itself, and icons that
+ * only the system asks for, when the app is installed.
+ */
+const NOT_SHELL = /(?:\.(?:br|gz|map)|^sw\.js|^(?:icon-512|maskable-512|apple-180)\.png)$/;
 
 /**
  * Builds the service worker to `/sw.js` and tells it what the shell consists of. It is built last,

@@ -4,17 +4,23 @@ import { createRoot } from "react-dom/client";
 import "./app/page.css";
 import { App } from "./app/App.tsx";
 import { AppProvider } from "./app/context.tsx";
+import { describeAgent, deviceId } from "./app/device.ts";
 import { createPreferences } from "./app/preferences.ts";
+import { randomId } from "./app/random.ts";
 import { createAppSession } from "./app/session.ts";
 import { reloadOnMissingParts } from "./pwa/register.ts";
 
 reloadOnMissingParts();
 
 const url = location.origin;
-const auth = createAuthenticator({ url });
+const device = {
+  id: deviceId(() => localStorage, randomId),
+  ...describeAgent(navigator.userAgent),
+};
+const auth = createAuthenticator({ url, device });
 const session = createAppSession({
   auth,
-  makeClient: () => createClient({ url, getToken: () => auth.getToken() }),
+  makeClient: () => createClient({ url, device, getToken: (hint) => auth.getToken(hint) }),
 });
 const preferences = createPreferences(() => localStorage, window);
 

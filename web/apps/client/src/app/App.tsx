@@ -1,6 +1,7 @@
 import { HoopoeProvider } from "@hoopoe/ui";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Broken } from "./Broken.tsx";
+import type { ThemeChoice } from "./preferences.ts";
 import { useApp, useLocale, usePreferences, useWatched } from "./context.tsx";
 import { Splash } from "./Splash.tsx";
 
@@ -15,6 +16,7 @@ export function App() {
   const client = useWatched(session.client);
   const [{ theme }] = usePreferences();
   const locale = useLocale();
+  useThemeColor(theme);
   return (
     <HoopoeProvider client={client} locale={locale} theme={theme} page>
       <Broken>
@@ -26,4 +28,16 @@ export function App() {
       </Broken>
     </HoopoeProvider>
   );
+}
+
+/** The colour that a phone gives its own bars: that of the theme in use, not only of the system's. */
+const BARS = { light: "#f6f3f0", dark: "#12100e" };
+
+function useThemeColor(theme: ThemeChoice): void {
+  useEffect(() => {
+    for (const meta of document.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]')) {
+      const own = meta.media.includes("dark") ? "dark" : "light";
+      meta.content = BARS[theme === "light" || theme === "dark" ? theme : own];
+    }
+  }, [theme]);
 }

@@ -2,7 +2,7 @@ import type { Observable } from "@hoopoe/sdk";
 import { createContext, type ReactNode, useContext, useSyncExternalStore } from "react";
 import { type ClientWords, en } from "../i18n/en.ts";
 import { zh } from "../i18n/zh.ts";
-import type { Preferences, PreferenceStore } from "./preferences.ts";
+import type { PreferenceStore, Preferences } from "./preferences.ts";
 import { resolveLocale } from "./preferences.ts";
 import type { AppSession } from "./session.ts";
 

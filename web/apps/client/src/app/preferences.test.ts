@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { createPreferences, DEFAULTS, KEY, parse, resolveLocale } from "./preferences.ts";
 
-function memory(initial?: string): { getItem(): string | null; setItem(k: string, v: string): void } {
+function memory(initial?: string): {
+  getItem(): string | null;
+  setItem(k: string, v: string): void;
+} {
   let kept = initial ?? null;
   return {
     getItem: () => kept,

@@ -40,13 +40,19 @@ export function createAppSession({ auth, makeClient }: SessionParts): AppSession
 
   /** The connection may learn first that the session is over. What is kept stays: drafts above all. */
   function watchStop(watched: Client): () => void {
-    const look = (): void => {
+    return watched.connection.subscribe(() => {
       const { stop } = watched.connection.getSnapshot();
-      if (stop !== "revoked" && stop !== "token_refused") return;
-      ended.set(stop === "revoked" ? "revoked" : "expired");
-      auth.signOut().catch(() => undefined);
-    };
-    return watched.connection.subscribe(look);
+      if (stop === "revoked" || stop === "token_refused") end(stop);
+    });
+  }
+
+  function end(stop: "revoked" | "token_refused"): void {
+    ended.set(stop === "revoked" ? "revoked" : "expired");
+    auth
+      .check()
+      // A session that holds, but whose connection is over for good, has to begin anew as well.
+      .then(() => (auth.current.getSnapshot() ? auth.signOut() : undefined))
+      .catch(() => undefined);
   }
 
   const follow = (): void => {

@@ -148,7 +148,8 @@ export const en = {
     since: (when: string) => `Signed in ${when}`,
     revoke: "Sign out",
     revokeTitle: "Sign this device out?",
-    revokeText: (name: string) => `${name} has to sign in again. What it keeps locally stays there until then.`,
+    revokeText: (name: string) =>
+      `${name} has to sign in again. What it keeps locally stays there until then.`,
     others: "Sign out all other devices",
     othersTitle: "Sign out all other devices?",
     othersText: "Only this device stays signed in.",
@@ -160,7 +161,8 @@ export const en = {
   keyboard: {
     text: "Hoopoe can be used without a mouse.",
     single: "Shortcuts of a single key",
-    singleText: "Such as ? for the list of shortcuts. Turn them off if you dictate or press keys by accident.",
+    singleText:
+      "Such as ? for the list of shortcuts. Turn them off if you dictate or press keys by accident.",
     sheet: "All shortcuts",
   },
   signOut: {

@@ -75,11 +75,7 @@ function Talk({ id }: { id: string }) {
         <TypingLine conversation={id} />
         <Composer conversation={id} sendWith={enterSends ? "enter" : "modEnter"} />
       </div>
-      <ReceiptsDialog
-        conversation={id}
-        seq={receiptsOf}
-        onClose={() => setReceiptsOf(null)}
-      />
+      <ReceiptsDialog conversation={id} seq={receiptsOf} onClose={() => setReceiptsOf(null)} />
     </section>
   );
 }

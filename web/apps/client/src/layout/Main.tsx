@@ -1,22 +1,20 @@
-import { ConnectionBanner, toast, useClient, useProblemText } from "@hoopoe/ui";
-import { lazy, Suspense, useCallback, useEffect } from "react";
+import { ConnectionBanner, toast, useClient } from "@hoopoe/ui";
+import { lazy, Suspense, useEffect } from "react";
 import { useLocation } from "wouter";
 import "./layout.css";
-import { useClientWords, usePreferences } from "../app/context.tsx";
+import { useClientWords } from "../app/context.tsx";
 import { NotFound } from "../app/NotFound.tsx";
-import { parseRoute, paths, type Route } from "../app/routes.ts";
+import { parseRoute, type Route } from "../app/routes.ts";
 import { useAwareness } from "../app/useAwareness.ts";
 import { useNotifications } from "../notify/useNotifications.ts";
 import { registerServiceWorker } from "../pwa/register.ts";
 import { SettingsMenu } from "../settings/SettingsMenu.tsx";
-import { type Action, neighbour } from "../shortcuts/keys.ts";
-import { useShortcuts } from "../shortcuts/useShortcuts.ts";
 import { ChatsColumn } from "./ChatsColumn.tsx";
 import { ConversationPane } from "./ConversationPane.tsx";
-import { closeLayer, layer, openSheet, openSwitcher } from "./layers.ts";
 import { Layers } from "./Layers.tsx";
 import { NothingOpen } from "./NothingOpen.tsx";
 import { Rail } from "./Rail.tsx";
+import { useActions } from "./useActions.ts";
 import { useDetails } from "./useDetails.ts";
 import { useKeyboardRoom, useNarrow } from "./useViewport.ts";
 
@@ -40,7 +38,7 @@ export default function Main() {
   useKeyboardRoom();
   useAwareness(route);
   useNotifications(open, navigate);
-  useActions(route);
+  useActions(open);
 
   return (
     <div className="app" data-view={viewOf(route, details)}>
@@ -95,7 +93,7 @@ function useUpdates(): void {
   const words = useClientWords().app;
   useEffect(() => {
     if (!import.meta.env.PROD) return;
-    return registerServiceWorker((start) =>
+    registerServiceWorker((start) =>
       toast({
         text: words.updateReady,
         action: { label: words.reload, onSelect: start },
@@ -103,51 +101,4 @@ function useUpdates(): void {
       }),
     );
   }, [words]);
-}
-
-/** What the shortcuts of the whole app do. */
-function useActions(route: Route): void {
-  const client = useClient();
-  const words = useClientWords().chats;
-  const say = useProblemText();
-  const [, navigate] = useLocation();
-  const [details, setDetails] = useDetails();
-  const [{ singleKeys }] = usePreferences();
-  const open = route.name === "conversation" ? route.conversation : null;
-
-  const step = (by: 1 | -1, unread: boolean): void => {
-    const next = neighbour(client.conversations.list.getSnapshot(), open, by, unread);
-    if (next !== null) navigate(paths.conversation(next));
-  };
-  const leave = (): void => {
-    if (details) return setDetails(false);
-    if (open === null) return;
-    const conversation = client.conversations.get(open);
-    conversation.markRead().catch(() => undefined);
-    conversation.jumpToLatest().catch(() => undefined);
-  };
-  const readAll = (): void => {
-    client.conversations.readAll().then(
-      () => toast({ text: words.allRead, tone: "success" }),
-      (error: unknown) => toast({ text: say(error), tone: "danger" }),
-    );
-  };
-  const run = useCallback(
-    (action: Action): void => {
-      const actions: Record<Action, () => void> = {
-        switcher: layer.getSnapshot() === "switcher" ? closeLayer : openSwitcher,
-        sheet: layer.getSnapshot() === "sheet" ? closeLayer : openSheet,
-        previous: () => step(-1, false),
-        next: () => step(1, false),
-        previousUnread: () => step(-1, true),
-        nextUnread: () => step(1, true),
-        escape: leave,
-        readAll,
-      };
-      actions[action]();
-    },
-    // biome-ignore lint/correctness/useExhaustiveDependencies: the newest is always the one that runs
-    [step, leave, readAll],
-  );
-  useShortcuts(singleKeys, run);
 }

@@ -1,4 +1,13 @@
-import { Avatar, Badge, Icon, type IconName, Tooltip, useClient, useMe, useValue } from "@hoopoe/ui";
+import {
+  Avatar,
+  Badge,
+  Icon,
+  type IconName,
+  Tooltip,
+  useClient,
+  useMe,
+  useValue,
+} from "@hoopoe/ui";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { useClientWords } from "../app/context.tsx";
@@ -13,12 +22,7 @@ export function Rail({ route }: { route: Route }) {
   return (
     <nav className="rail" aria-label={words.nav}>
       <img className="rail__mark" src="/icons/bird.svg" alt="" width="34" height="34" />
-      <Item
-        href={paths.home}
-        icon="messages"
-        label={words.chats}
-        here={route.name !== "settings"}
-      >
+      <Item href={paths.home} icon="messages" label={words.chats} here={route.name !== "settings"}>
         {unread > 0 && (
           <span className="rail__badge">
             <Badge count={unread} />

@@ -2,6 +2,7 @@ import type { Client, Message } from "@hoopoe/sdk";
 import { useClient } from "@hoopoe/ui";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { useApp, useClientWords } from "../app/context.tsx";
+import { randomId } from "../app/random.ts";
 import { paths } from "../app/routes.ts";
 import { chime } from "./chime.ts";
 import { composeNotification, type NotificationWords, shouldNotify } from "./policy.ts";
@@ -45,7 +46,7 @@ function useSeen(conversation: string | null): Seen | null {
   const looking = useSyncExternalStore(watchEyes, eyesHere);
   useEffect(() => {
     if (typeof BroadcastChannel === "undefined") return;
-    const made = createSeen(new BroadcastChannel("hoopoe.seen"), crypto.randomUUID());
+    const made = createSeen(new BroadcastChannel("hoopoe.seen"), randomId());
     setSeen(made);
     const leave = (): void => made.show(null);
     window.addEventListener("pagehide", leave);

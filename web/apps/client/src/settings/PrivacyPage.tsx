@@ -1,6 +1,14 @@
 import type { Settings } from "@hoopoe/sdk";
 import { HoopoeError } from "@hoopoe/sdk";
-import { Button, Skeleton, TextField, toast, useClient, useProblemText, useValue } from "@hoopoe/ui";
+import {
+  Button,
+  Skeleton,
+  TextField,
+  toast,
+  useClient,
+  useProblemText,
+  useValue,
+} from "@hoopoe/ui";
 import { type FormEvent, useEffect, useState } from "react";
 import { useApp, useClientWords } from "../app/context.tsx";
 import { Radios, Section } from "./Section.tsx";

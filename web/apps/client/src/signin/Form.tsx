@@ -96,7 +96,9 @@ export function Form({ registering, passwordCharsMin }: FormProps) {
         name="password"
         type="password"
         label={words.password}
-        hint={registering && passwordCharsMin > 0 ? words.passwordHint(passwordCharsMin) : undefined}
+        hint={
+          registering && passwordCharsMin > 0 ? words.passwordHint(passwordCharsMin) : undefined
+        }
         error={refusal.fields.password}
         autoComplete={registering ? "new-password" : "current-password"}
         required
@@ -107,11 +109,7 @@ export function Form({ registering, passwordCharsMin }: FormProps) {
         </p>
       )}
       <Button type="submit" variant="primary" wide busy={busy} disabled={wait > 0}>
-        {wait > 0
-          ? words.wait(clock(wait))
-          : registering
-            ? words.register
-            : words.submit}
+        {wait > 0 ? words.wait(clock(wait)) : registering ? words.register : words.submit}
       </Button>
     </form>
   );
