@@ -1,4 +1,4 @@
-import { createAuthenticator, createClient } from "@hoopoe/sdk";
+import { createAuthenticator, createClient, createLine, indexedDbStorage } from "@hoopoe/sdk";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./app/page.css";
@@ -20,7 +20,18 @@ const device = {
 const auth = createAuthenticator({ url, device });
 const session = createAppSession({
   auth,
-  makeClient: () => createClient({ url, device, getToken: (hint) => auth.getToken(hint) }),
+  makeClient: (user) =>
+    createClient({
+      url,
+      user: user ?? undefined,
+      storage: indexedDbStorage(),
+      line: createLine({
+        url,
+        device,
+        getToken: (hint) => auth.getToken(hint),
+        scope: user ?? undefined,
+      }),
+    }),
 });
 const preferences = createPreferences(() => localStorage, window);
 

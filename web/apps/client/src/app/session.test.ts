@@ -37,11 +37,12 @@ function doubleAuth() {
 /** A client double: what matters is its connection, and what becomes of it. */
 function doubleClients() {
   const made: {
+    user: string | null;
     connection: ReturnType<typeof settable<ConnectionState>>;
     calls: string[];
   }[] = [];
-  const makeClient = (): Client => {
-    const one = { connection: settable(online), calls: [] as string[] };
+  const makeClient = (user: string | null): Client => {
+    const one = { user, connection: settable(online), calls: [] as string[] };
     made.push(one);
     return {
       connection: one.connection,
@@ -53,18 +54,23 @@ function doubleClients() {
 }
 
 describe("the session of the app", () => {
-  it("gives the first client to whoever signs in, and another one to the next", () => {
+  it("gives each user a client of their own", () => {
     const { auth, current } = doubleAuth();
     const { made, makeClient } = doubleClients();
     const session = createAppSession({ auth, makeClient });
-    const first = session.client.getSnapshot();
+    const nobodys = session.client.getSnapshot();
     current.set(null);
+    expect(session.client.getSnapshot()).toBe(nobodys);
     current.set(signInOf("ann"));
-    expect(session.client.getSnapshot()).toBe(first);
+    const anns = session.client.getSnapshot();
+    current.set({ ...signInOf("ann") });
+    expect(session.client.getSnapshot()).toBe(anns);
     current.set(signInOf("bob"));
-    expect(session.client.getSnapshot()).not.toBe(first);
-    expect(made[0]?.calls).toEqual(["disconnect"]);
-    expect(made).toHaveLength(2);
+    expect(made.map(({ user, calls }) => [user, calls])).toEqual([
+      [null, ["disconnect"]],
+      ["ann", ["disconnect"]],
+      ["bob", []],
+    ]);
   });
 
   it("forgets what is kept when somebody signs out", async () => {
@@ -73,7 +79,7 @@ describe("the session of the app", () => {
     const session = createAppSession({ auth, makeClient });
     current.set(signInOf("ann"));
     await session.signOut();
-    expect(made[0]?.calls).toEqual(["clear", "disconnect"]);
+    expect(made[1]?.calls).toEqual(["clear", "disconnect"]);
     expect(calls).toEqual(["signOut"]);
     expect(session.ended.getSnapshot()).toBeNull();
   });
@@ -83,14 +89,14 @@ describe("the session of the app", () => {
     const { made, makeClient } = doubleClients();
     const session = createAppSession({ auth, makeClient });
     current.set(signInOf("ann"));
-    made[0]?.connection.set({ ...online, status: "stopped", stop: "revoked" });
+    made[1]?.connection.set({ ...online, status: "stopped", stop: "revoked" });
     await new Promise<void>((resolve) => {
       if (current.getSnapshot() === null) resolve();
       else current.subscribe(() => current.getSnapshot() === null && resolve());
     });
     expect(calls).toEqual(["check", "signOut"]);
     expect(session.ended.getSnapshot()).toBe("revoked");
-    expect(made[0]?.calls).toEqual(["disconnect"]);
+    expect(made[1]?.calls).toEqual(["disconnect"]);
     current.set(signInOf("ann"));
     expect(session.ended.getSnapshot()).toBeNull();
   });

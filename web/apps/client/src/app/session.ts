@@ -20,21 +20,21 @@ export interface AppSession {
 
 export interface SessionParts {
   readonly auth: Authenticator;
-  /** Makes a client that asks `auth` for tokens. */
-  readonly makeClient: () => Client;
+  /** Makes the client of somebody; `null`: of nobody, who never connects. */
+  readonly makeClient: (user: string | null) => Client;
 }
 
 /** Puts an authenticator and its clients together. Lives as long as the page. */
 export function createAppSession({ auth, makeClient }: SessionParts): AppSession {
-  const client = settable(makeClient());
+  const client = settable(makeClient(null));
   const ended = settable<Ended | null>(null);
   let owner: string | null = null;
   let unwatch = watchStop(client.getSnapshot());
 
-  function replace(): void {
+  function replace(user: string | null): void {
     unwatch();
     client.getSnapshot().disconnect();
-    client.set(makeClient());
+    client.set(makeClient(user));
     unwatch = watchStop(client.getSnapshot());
   }
 
@@ -61,9 +61,8 @@ export function createAppSession({ auth, makeClient }: SessionParts): AppSession
     const user = current?.user.id ?? null;
     if (user !== null) ended.set(null);
     if (user === owner) return;
-    // The first client belongs to whoever signs in first.
-    if (owner !== null) replace();
     owner = user;
+    replace(user);
   };
   auth.current.subscribe(follow);
   follow();

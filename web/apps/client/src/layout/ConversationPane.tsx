@@ -3,6 +3,7 @@ import {
   Composer,
   ConversationHeader,
   composerOf,
+  EmojiPicker,
   MessageList,
   ReceiptsDialog,
   TypingLine,
@@ -19,6 +20,9 @@ import { Details } from "./Details.tsx";
 import { useDetails } from "./useDetails.ts";
 import { useNarrow } from "./useViewport.ts";
 
+/** What the server takes as a reaction, in bytes of UTF-8. */
+const EMOJI_BYTES_MAX = 32;
+
 /** One conversation, with what belongs to it. */
 export function ConversationPane({ id, seq }: { id: string; seq: number | null }) {
   const words = useClientWords().chats;
@@ -26,10 +30,6 @@ export function ConversationPane({ id, seq }: { id: string; seq: number | null }
   const conversation = useValue(handle.state);
   const [details] = useDetails();
 
-  useEffect(() => {
-    handle.open();
-    return () => handle.close();
-  }, [handle]);
   useEffect(() => {
     // What goes wrong is in the timeline, where the list shows it.
     if (seq !== null) handle.jumpTo(seq).catch(() => undefined);
@@ -51,6 +51,7 @@ function Talk({ id }: { id: string }) {
   const client = useClient();
   const narrow = useNarrow();
   const back = useBack();
+  const [, navigate] = useLocation();
   const [details, setDetails] = useDetails();
   const [{ enterSends }] = usePreferences();
   const [receiptsOf, setReceiptsOf] = useState<number | null>(null);
@@ -69,11 +70,13 @@ function Talk({ id }: { id: string }) {
           onEdit={(message: Message) => composer.edit(message)}
           onReedit={(content) => composer.compose(content)}
           onShowReceipts={setReceiptsOf}
+          onOpenUser={(user) => navigate(paths.person(user))}
+          renderEmojiPicker={(onPick) => <EmojiPicker onPick={onPick} bytesMax={EMOJI_BYTES_MAX} />}
         />
       </div>
       <div className="talk__foot">
         <TypingLine conversation={id} />
-        <Composer conversation={id} sendWith={enterSends ? "enter" : "modEnter"} />
+        <Composer conversation={id} sendWith={enterSends ? undefined : "ctrl-enter"} />
       </div>
       <ReceiptsDialog conversation={id} seq={receiptsOf} onClose={() => setReceiptsOf(null)} />
     </section>

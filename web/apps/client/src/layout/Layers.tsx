@@ -9,9 +9,9 @@ const SheetPart = lazy(() => import("./parts/SheetPart.tsx"));
 const NewConversationPart = lazy(() => import("./parts/NewConversationPart.tsx"));
 
 /** What lies above the page. Loaded when it is first wanted. */
-export function Layers() {
+export function Layers({ current }: { current: string | null }) {
   const open = useWatched(layer);
-  const [{ singleKeys }] = usePreferences();
+  const [{ enterSends }] = usePreferences();
   const [, navigate] = useLocation();
   const lead = (conversation: string): void => {
     closeLayer();
@@ -19,8 +19,8 @@ export function Layers() {
   };
   return (
     <Suspense fallback={null}>
-      {open === "switcher" && <SwitcherPart onClose={closeLayer} onOpen={lead} />}
-      {open === "sheet" && <SheetPart onClose={closeLayer} singleKeys={singleKeys} />}
+      {open === "switcher" && <SwitcherPart onClose={closeLayer} onOpen={lead} current={current} />}
+      {open === "sheet" && <SheetPart onClose={closeLayer} sendWith={enterSends ? "enter" : "ctrl-enter"} />}
       {open === "newConversation" && <NewConversationPart onClose={closeLayer} onCreated={lead} />}
     </Suspense>
   );

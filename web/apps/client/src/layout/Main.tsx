@@ -59,7 +59,7 @@ export default function Main() {
           <Pane route={route} />
         </Suspense>
       </main>
-      <Layers />
+      <Layers current={open} />
     </div>
   );
 }
