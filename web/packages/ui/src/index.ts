@@ -1,9 +1,13 @@
 export { Avatar, type AvatarProps } from "./Avatar/Avatar.tsx";
 export { Badge, type BadgeProps } from "./Badge/Badge.tsx";
 export { Button, type ButtonProps } from "./Button/Button.tsx";
+export { Composer, type ComposerProps } from "./Composer/Composer.tsx";
+export { type ComposerControl, composerOf } from "./Composer/control.ts";
+export type { SendKey } from "./Composer/useComposerKeys.ts";
 export { ConfirmDialog, type ConfirmDialogProps } from "./ConfirmDialog/ConfirmDialog.tsx";
 export * from "./composer.ts";
 export { Dialog, type DialogProps } from "./Dialog/Dialog.tsx";
+export { EmojiPicker, type EmojiPickerProps, preloadEmoji } from "./EmojiPicker/EmojiPicker.tsx";
 export { EmptyState, type EmptyStateProps } from "./EmptyState/EmptyState.tsx";
 export {
   HoopoeProvider,
@@ -18,19 +22,30 @@ export { type Format, useFormat } from "./i18n/format.ts";
 export { type Forms, plural } from "./i18n/plural.ts";
 export { WordsProvider, type WordsProviderProps } from "./i18n/WordsProvider.tsx";
 export { type Locale, type Messages, preferredLocale, useWords, wordsOf } from "./i18n/words.ts";
+export { Markdown, type MarkdownProps } from "./Markdown/index.ts";
 export { Menu, type MenuItem, type MenuProps } from "./Menu/Menu.tsx";
+export {
+  MessageList,
+  type MessageListCallbacks,
+  type MessageListHandle,
+  type MessageListProps,
+} from "./MessageList/index.ts";
+export type { RenderEmojiPicker } from "./MessageMenu/index.ts";
 export { type Anchor, Popover, type PopoverProps } from "./Popover/Popover.tsx";
 export { PresenceDot, type PresenceDotProps } from "./PresenceDot/PresenceDot.tsx";
 export { Select, type SelectProps } from "./Select/Select.tsx";
+export { ShortcutSheet, type ShortcutSheetProps } from "./ShortcutSheet/ShortcutSheet.tsx";
 export { Skeleton, type SkeletonProps } from "./Skeleton/Skeleton.tsx";
 export { Spinner, type SpinnerProps } from "./Spinner/Spinner.tsx";
 export { Switch, type SwitchProps } from "./Switch/Switch.tsx";
+export { Switcher, type SwitcherProps } from "./Switcher/Switcher.tsx";
 export { type Slots, SlotsContext, useSlot } from "./slots/slots.ts";
 export { type Tab, Tabs, type TabsProps } from "./Tabs/Tabs.tsx";
 export { TextField, type TextFieldProps } from "./TextField/TextField.tsx";
 export { Toasts } from "./Toasts/Toasts.tsx";
 export { dismissToast, type ToastOptions, toast } from "./Toasts/toast.ts";
 export { Tooltip, type TooltipProps } from "./Tooltip/Tooltip.tsx";
+export { TypingLine, type TypingLineProps } from "./TypingLine/index.ts";
 export { cx } from "./util/cx.ts";
 export { hueOf, initialsOf } from "./util/initials.ts";
 export { VisuallyHidden } from "./VisuallyHidden/VisuallyHidden.tsx";
