@@ -89,39 +89,35 @@ mod tests {
 
     use super::*;
 
-    fn put(web: &Path, name: &str, age_s: u64) {
+    fn date(path: &Path, second: u64) {
+        let then = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+        File::open(path).and_then(|file| file.set_modified(then)).expect("dated");
+    }
+
+    fn put(web: &Path, name: &str, second: u64) {
         let path = web.join(name);
-        if let Some(parent) = path.parent() {
-            create_dir_all(parent).expect("made");
-        }
+        create_dir_all(path.parent().expect("a folder")).expect("made");
         write(&path, "x").expect("written");
-        let then = SystemTime::now() - Duration::from_secs(age_s);
-        let file = File::options().write(true).open(&path).expect("there");
-        file.set_modified(then).expect("made older");
+        date(&path, second);
     }
 
     #[test]
     fn a_client_is_built_again_when_something_of_it_has_changed() {
         let web = std::env::temp_dir().join(format!("xtask-web-{}", std::process::id()));
-        let age = |name: &str, age_s: u64| {
-            let then = SystemTime::now() - Duration::from_secs(age_s);
-            File::open(web.join(name)).and_then(|dir| dir.set_modified(then)).expect("made older");
-        };
         put(&web, "package-lock.json", 100);
         put(&web, "apps/client/src/main.ts", 100);
-        put(&web, "packages/ui/node_modules/x.js", 1);
-        for dir in ["apps/client/src", "apps"] {
-            age(dir, 100);
-        }
-        age("packages", 100);
+        put(&web, "packages/ui/node_modules/x.js", 300);
         assert_eq!(is_fresh(&web), Ok(false), "never built");
-        put(&web, BUILT, 10);
+        put(&web, BUILT, 200);
+        for dir in ["apps/client/src", "apps/client", "apps", "packages/ui", "packages"] {
+            date(&web.join(dir), 100);
+        }
         assert_eq!(is_fresh(&web), Ok(true));
-        put(&web, "apps/client/src/main.ts", 1);
+        date(&web.join("apps/client/src/main.ts"), 300);
         assert_eq!(is_fresh(&web), Ok(false));
-        put(&web, "apps/client/src/main.ts", 100);
-        put(&web, "apps/client/src/more.ts", 100);
-        remove_file(web.join("apps/client/src/more.ts")).expect("removed");
+        date(&web.join("apps/client/src/main.ts"), 100);
+        assert_eq!(is_fresh(&web), Ok(true));
+        remove_file(web.join("apps/client/src/main.ts")).expect("removed");
         assert_eq!(is_fresh(&web), Ok(false), "a file less is another client");
         remove_dir_all(&web).expect("removed");
     }

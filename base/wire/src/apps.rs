@@ -46,7 +46,6 @@ pub struct AppSettings {
     /// How long an author may change a message, in seconds; 0: never.
     pub edit_window_s: u64,
     /// Whether the app's users find each other by searching.
-    #[serde(default)]
     pub directory: Directory,
 }
 

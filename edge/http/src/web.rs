@@ -105,9 +105,12 @@ impl Web {
         Self { entries: entries.collect() }
     }
 
-    /// The page at `/`. `None`: there is no client, or the caller wants no page.
+    /// The page at `/`, for every browser: a service worker of the page asks for it without saying
+    /// that it wants HTML. `None`: there is no client, or the caller is no browser.
     pub(crate) fn first(&self, request: &Request<Body>) -> Option<Response<Body>> {
-        let index = self.entries.get(INDEX).filter(|_| wants_page(request.headers()))?;
+        let headers = request.headers();
+        let is_browser = page::wants_html(headers) || headers.contains_key("sec-fetch-mode");
+        let index = self.entries.get(INDEX).filter(|_| is_browser)?;
         Some(index.answer(request))
     }
 
@@ -123,7 +126,8 @@ impl Web {
         // A page of an earlier build asks for what this one does not have: that is no page.
         let is_ours =
             path != "v1" && !path.starts_with("v1/") && !path.starts_with(NAMED_BY_CONTENT);
-        is_ours.then(|| self.first(request)).flatten()
+        let index = self.entries.get(INDEX).filter(|_| is_ours)?;
+        page::wants_html(request.headers()).then(|| index.answer(request))
     }
 }
 
@@ -174,11 +178,6 @@ impl Entry {
         let plain = || self.variants.last().expect("every entry is made of a plain file");
         accepted.unwrap_or_else(plain)
     }
-}
-
-/// Browsers say what they want, also where a service worker of the page asks; others do not.
-fn wants_page(headers: &HeaderMap) -> bool {
-    page::wants_html(headers) || headers.contains_key("sec-fetch-mode")
 }
 
 /// With the sockets of the host that was asked: Safari before 16 does not take `'self'` for them.

@@ -102,7 +102,8 @@ async fn files_have_their_types_and_are_kept_as_they_may() {
     for gone in ["/assets/app-0f.js", "/assets/app-1a.js.br", "/assets/", "/assets/../sw.js"] {
         assert_ne!(house.get(gone, &[PAGE]).await.status, 200, "{gone}");
     }
-    assert_eq!(house.get("/favicon.ico", &[("accept", "image/*")]).await.status, 404);
+    let picture = [("accept", "image/avif,image/*,*/*;q=0.8"), ("sec-fetch-mode", "no-cors")];
+    assert_eq!(house.get("/favicon.ico", &picture).await.status, 404, "no page for a picture");
 }
 
 #[tokio::test]

@@ -37,8 +37,8 @@ impl Coding {
 
     /// The coding of a file of this name.
     pub(super) fn of_name(path: &str) -> Self {
-        let written = [Self::Brotli, Self::Gzip].into_iter();
-        written.filter(|coding| path.ends_with(coding.suffix())).last().unwrap_or(Self::Plain)
+        let mut written = [Self::Brotli, Self::Gzip].into_iter();
+        written.find(|coding| path.ends_with(coding.suffix())).unwrap_or(Self::Plain)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hoopoe_testkit::{
     rest::Reply,
-    server::{Launch, run_cli_with_input},
+    server::{Launch, run_cli, run_cli_with_input},
 };
 use serde_json::{Value, json};
 
@@ -77,4 +77,30 @@ async fn an_operator_gives_a_password_and_it_is_printed_nowhere() {
     assert_eq!(closed.status, 403, "registration is closed by itself");
     let poor = run_cli_with_input(launch, &words, "short\n").await;
     assert_eq!((poor.code, &*poor.stdout), (Some(1), ""), "{poor:?}");
+}
+
+#[tokio::test]
+async fn a_client_learns_what_it_needs_before_anybody_has_signed_in() {
+    let house = House::open_with(Store::Embedded, open).await;
+    let told = house.rest.bearing("").request("GET", "/v1/server", None).await;
+    let app = json!({"app": "demo", "registration": true, "password_chars_min": 8});
+    let expected = app.as_object().into_iter().flatten();
+    for (name, value) in expected {
+        assert_eq!(&told.body[name], value, "{name} in {}", told.body);
+    }
+    assert!(!text(&told.body["version"]).is_empty());
+
+    let made = post(&house, "/v1/auth/register", account("li", "a hoopoe at home")).await;
+    let li = house.rest.bearing(&text(&made.body["token"]));
+    let renamed = li.request("PATCH", "/v1/me", Some(&json!({"name": "李小龙"}))).await;
+    assert_eq!(renamed.body["keys"], json!(["lixiaolong", "lxl"]));
+    let found = li.request("GET", "/v1/users?q=lxl", None).await;
+    assert_eq!(found.body["items"][0]["name"], json!("李小龙"), "{}", found.body);
+    let both = format!("/v1/users?ids=nobody,{}", text(&made.body["user"]["id"]));
+    assert_eq!(li.request("GET", &both, None).await.body["items"], found.body["items"]);
+    assert_eq!(li.request("GET", "/v1/app", None).await.body["name"], json!("demo"));
+
+    run_cli(house.server.launched(), &["app", "create", "other", "--json"]).await.json();
+    let told = house.rest.bearing("").request("GET", "/v1/server", None).await;
+    assert_eq!(told.body["app"], json!(null), "nobody has chosen one of two");
 }

@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the app of the user who calls, and what it allows. */
+        get: operations["apps.current"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/apps": {
         parameters: {
             query?: never;
@@ -738,6 +755,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells a client what it must know before anybody has signed in. */
+        get: operations["server.info"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions": {
         parameters: {
             query?: never;
@@ -818,8 +852,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists users, or finds those whose id or name begins with `q`.
-         * @description Matches by id come first. ASCII letters match in either case.
+         * Lists users, or finds those whose id, name or pinyin begins with `q`.
+         * @description Matches by id come first, then those by name. ASCII letters match in either case. Users who call give `q`, which is refused where the app's directory is closed, or `ids`, which finds exactly these.
          */
         get: operations["users.list"];
         put?: never;
@@ -945,6 +979,8 @@ export interface components {
         AppId: string;
         /** @description What an app may have otherwise than the server's default. */
         AppSettings: {
+            /** @description Whether the app's users find each other by searching. */
+            directory: components["schemas"]["Directory"];
             /**
              * Format: uint64
              * @description How long an author may change a message, in seconds; 0: never.
@@ -959,6 +995,11 @@ export interface components {
         };
         /** @description Settings to change: what is left out stays. */
         AppSettingsChange: {
+            /**
+             * @description Whether the app's users find each other by searching; `open` when never set.
+             * @default null
+             */
+            directory: components["schemas"]["Directory"] | null;
             /**
              * Format: uint64
              * @description How long an author may change a message, in seconds; a day when never set.
@@ -1200,6 +1241,15 @@ export interface components {
              */
             scopes: string[] | null;
         };
+        /** @description The app of the user who calls: the reply of `apps.current`. */
+        CurrentApp: {
+            /** @description Its id. */
+            id: components["schemas"]["AppId"];
+            /** @description Its name. */
+            name: string;
+            /** @description What it allows. */
+            settings: components["schemas"]["AppSettings"];
+        };
         /** @description For whom a message is deleted. */
         DeleteScope: "me" | "all";
         /** @description What a session runs on, as the client tells it. Each field has up to 100 characters. */
@@ -1213,6 +1263,8 @@ export interface components {
             /** @description `ios`, `android`, `web`, `linux`, … */
             platform?: string | null;
         };
+        /** @description Whether the users of an app find each other. */
+        Directory: "open" | "closed";
         /** @description Nothing to say: `{}`. */
         Empty: Record<string, never>;
         /** @description One wrong field of a request. */
@@ -1784,6 +1836,23 @@ export interface components {
             /** @description The text. */
             text?: string | null;
         };
+        /** @description The reply of `server.info`: what a client shows before anybody has signed in. */
+        ServerInfo: {
+            /**
+             * @description The name of the app that this server's own web client signs in to; null where there are
+             *     several and none was chosen.
+             */
+            app?: string | null;
+            /**
+             * Format: uint32
+             * @description The shortest new password, in characters.
+             */
+            password_chars_min: number;
+            /** @description Whether people make accounts by themselves. */
+            registration: boolean;
+            /** @description The version of the server. */
+            version: string;
+        };
         /** @description A session on one device: one token, or one after the other where it is refreshed. */
         Session: {
             /** @description When it began. */
@@ -2071,6 +2140,11 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /** @description The id that the app chose. */
             id: components["schemas"]["UserId"];
+            /**
+             * @description How the name is typed in Latin letters: pinyin without tones, and its initials, by which the
+             *     user is found as well. Up to 4; absent where the name has no Chinese character.
+             */
+            keys?: string[];
             /** @description The app's own data. */
             metadata: {
                 [key: string]: unknown;
@@ -2144,6 +2218,23 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     code?: "auth.invalid_token";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `accounts.directory_closed`: The users of this app do not find each other by searching.
+         *
+         *     `auth.forbidden`: This kind of key or token may not use the command.
+         */
+        "403-accounts.directory_closed-auth.forbidden": {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    code?: "accounts.directory_closed" | "auth.forbidden";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -2937,6 +3028,42 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    "apps.current": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentApp"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            403: components["responses"]["403-auth.forbidden"];
+            404: components["responses"]["404-accounts.user_not_found-apps.not_found"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.unavailable"];
         };
     };
     "apps.list": {
@@ -5002,6 +5129,38 @@ export interface operations {
             507: components["responses"]["507-storage.full"];
         };
     };
+    "server.info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerInfo"];
+                };
+            };
+            400: components["responses"]["400-request.bad_json"];
+            401: components["responses"]["401-auth.invalid_token"];
+            404: components["responses"]["404-accounts.user_not_found"];
+            413: components["responses"]["413-request.too_large"];
+            414: components["responses"]["414-request.uri_too_long"];
+            422: components["responses"]["422-request.invalid"];
+            429: components["responses"]["429-rate.exceeded"];
+            500: components["responses"]["500-server.internal"];
+            503: components["responses"]["503-server.unavailable"];
+        };
+    };
     "sessions.list": {
         parameters: {
             query?: {
@@ -5232,12 +5391,23 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before, of the same `q`. */
                 cursor?: string;
+                /**
+                 * @description These users and nobody else, up to 100, instead of `q`: in this order, without those who
+                 *     are not there.
+                 */
+                ids?: components["schemas"]["UserId"][];
                 /** @description Most items, up to 100; 50 when left out. */
                 limit?: number;
-                /** @description How the id or the name begins; ASCII letters match in either case. */
+                /**
+                 * @description How the id, the name or its pinyin begins; ASCII letters match in either case. Users who
+                 *     call give at least one character.
+                 */
                 q?: string;
             };
-            header?: never;
+            header?: {
+                /** @description With a server key: the id of the user to act as. */
+                "Hoopoe-As"?: components["parameters"]["HoopoeAs"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5257,7 +5427,7 @@ export interface operations {
             };
             400: components["responses"]["400-request.bad_json"];
             401: components["responses"]["401-auth.invalid_token"];
-            403: components["responses"]["403-auth.forbidden"];
+            403: components["responses"]["403-accounts.directory_closed-auth.forbidden"];
             404: components["responses"]["404-accounts.user_not_found"];
             413: components["responses"]["413-request.too_large"];
             414: components["responses"]["414-request.uri_too_long"];
