@@ -55,7 +55,7 @@ describe("connecting", () => {
     await synced(client);
     await settle();
     const again = server.asked.slice(before).map(({ method }) => method);
-    expect(again.sort()).toEqual(["apps.current", "me.get", "settings.get"]);
+    expect(again.sort()).toEqual(["apps.current", "me.get"]);
   });
 
   it("goes on in the middle of a catch-up when the session ends: a token that expired", async () => {

@@ -2,6 +2,7 @@
 
 import type { Client, ClientEvents, Conversations, Unsubscribe, Users } from "../client.ts";
 import { HoopoeError } from "../error.ts";
+import { pageSurroundings } from "../line/options.ts";
 import type { EventFrame, LineHandler, SkipFrame, Started } from "../line.ts";
 import type { AppInfo, ConnectionState, Observable, User, UserId } from "../model.ts";
 import type { OpenStorage } from "../storage.ts";
@@ -46,6 +47,7 @@ export class EngineClient implements Client, LineHandler {
   #first: FirstSession | null = null;
   #booting: Promise<void> | null = null;
   #isWanted = false;
+  #forgetPage: (() => void) | null = null;
   #isOpen = false;
   #isLeader = false;
   /** The session is of somebody else than the app said. */
@@ -78,7 +80,9 @@ export class EngineClient implements Client, LineHandler {
 
   connect(): Promise<void> {
     this.#isWanted = true;
+    this.#isOther = false;
     this.#first ??= firstSession();
+    this.#forgetPage ??= pageSurroundings().onLeave(() => void this.#engine.keeper.flush());
     if (!this.#isOpen) {
       this.#isOpen = true;
       this.#booting ??= this.#boot();
@@ -172,6 +176,8 @@ export class EngineClient implements Client, LineHandler {
 
   #hangUp(): void {
     this.#isOpen = false;
+    this.#forgetPage?.();
+    this.#forgetPage = null;
     this.#options.line.close();
     this.onLost();
     void this.#engine.keeper.flush();
@@ -230,9 +236,10 @@ export class EngineClient implements Client, LineHandler {
       void this.#engine.outbox.lead(this.#engine.keeper.opened);
     }
     this.#isLeader = leader;
-    if (status === "stopped" && this.#first) {
+    if (status === "stopped") {
+      this.#isOpen = false;
       const why = failure ?? problem("sdk.stopped", "The connection is over for good");
-      this.#first.reject(new HoopoeError(why));
+      this.#first?.reject(new HoopoeError(why));
       this.#first = null;
     }
     this.#tellState();

@@ -65,7 +65,10 @@ export class Engine {
     this.actions = new Actions(core, (room, seq) => this.intake.uncount(room, seq));
     this.drafts = new Drafts(core, this.keeper, this.rooms);
     this.account = new OwnAccount(core, this.people, this.keeper);
-    this.rooms.onRow = (room) => this.#handles.get(room.id)?.view.resume();
+    this.rooms.onRow = (room) => {
+      this.outbox.passOver(room);
+      this.#handles.get(room.id)?.view.resume();
+    };
     this.rooms.onDropped = (room) => this.#handles.get(room.id)?.view.restart();
     core.line.onTold((told) => this.#hearTab(told as TabTold));
   }

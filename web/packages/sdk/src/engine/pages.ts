@@ -7,6 +7,7 @@ import type { Outbox } from "./outbox.ts";
 import type { Room } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Segment } from "./segments.ts";
+import { uncount } from "./unread.ts";
 import { batch } from "./value.ts";
 import type { Result, WireMessage } from "./wire.ts";
 
@@ -73,7 +74,17 @@ export class Pages {
     const segment = coverage(page, where, at.seqAt);
     if (!segment) return null;
     segment.items = page.items.map((wire) => this.receive(wire));
+    const { row } = room;
+    for (const { seq, deleted } of segment.items) {
+      // A page that comes before the event of a recall; the count of a reply may know it already.
+      if (deleted && seq && row && row.unreadRev <= row.revAt) uncount(room, seq, this.#core.user);
+    }
     const now = room.put(segment);
+    const { user } = this.#core;
+    for (const { seq, sender, mentions, deleted } of segment.items) {
+      const speaks = !deleted && sender !== user && mentions.includes(user ?? "");
+      if (speaks && room.row) room.row.mentionSeq = Math.max(room.row.mentionSeq, seq ?? 0);
+    }
     catchUpPage(room, at.revAt, this.#core.user);
     return now;
   }

@@ -241,7 +241,9 @@ export class DoubleServer {
     const message = room.messages[(data.seq ?? 0) - 1];
     if (!message) return;
     if (event === "message.updated") Object.assign(message, data);
-    if (event === "message.recalled") Object.assign(message, { deleted: true, recalled: true });
+    if (event === "message.recalled") {
+      Object.assign(message, { deleted: true, recalled: true, text: "", mentions: [] });
+    }
   }
 
   private head({ wire, readSeq, unreadFrom }: DoubleConversation): Started["heads"][number] {
