@@ -7,7 +7,6 @@ import type { Outbox } from "./outbox.ts";
 import type { Room } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Segment } from "./segments.ts";
-import { uncount } from "./unread.ts";
 import { batch } from "./value.ts";
 import type { Result, WireMessage } from "./wire.ts";
 
@@ -74,11 +73,6 @@ export class Pages {
     const segment = coverage(page, where, at.seqAt);
     if (!segment) return null;
     segment.items = page.items.map((wire) => this.receive(wire));
-    const { row } = room;
-    for (const { seq, deleted } of segment.items) {
-      // A page that comes before the event of a recall; the count of a reply may know it already.
-      if (deleted && seq && row && row.unreadRev <= row.revAt) uncount(room, seq, this.#core.user);
-    }
     const now = room.put(segment);
     const { user } = this.#core;
     for (const { seq, sender, mentions, deleted } of segment.items) {

@@ -40,6 +40,8 @@ export class Room implements Keepable {
   readonly early = new Map<number, WireMessage | null>();
   readonly earlyChanges = new Map<number, WireChange>();
   recent: WireChange[] = [];
+  /** A page showed that they are gone before the change that says so: they are still counted. */
+  readonly goneAhead = new Set<number>();
   /** A page that fills a gap is under way. */
   isAskingSeqs = false;
   isAskingRevs = false;
@@ -154,6 +156,10 @@ export class Room implements Keepable {
         this.#bases.set(item.seq ?? 0, item);
         return withWishes(item, wishes);
       });
+    }
+    for (const { seq, deleted } of page.items) {
+      const known = deleted && seq ? this.segments.find(seq) : undefined;
+      if (seq && known && !known.deleted) this.goneAhead.add(seq);
     }
     const segment = this.segments.put(page);
     for (const item of page.items) if (item.seq) this.changed.add(item.seq);

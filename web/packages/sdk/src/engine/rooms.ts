@@ -82,8 +82,12 @@ export class Rooms implements RoomHost {
   async fetch(room: Room, isPatient = false): Promise<void> {
     const ask = isPatient ? this.#core.askLater.bind(this.#core) : this.#core.ask.bind(this.#core);
     try {
-      const wire = await ask("conversations.get", { conversation: room.id });
-      batch(() => this.take(wire));
+      // Where events have overtaken the reply, the next one is younger.
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const wire = await ask("conversations.get", { conversation: room.id });
+        batch(() => this.take(wire));
+        if (!room.row?.isStale) return;
+      }
     } catch (error) {
       if (!isMissing(error)) throw error;
       batch(() => this.drop(room));

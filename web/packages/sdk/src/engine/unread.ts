@@ -37,7 +37,8 @@ export function uncount(room: Room, seq: number, me: UserId | null): boolean {
   if (row.mentionSeq === seq) row.mentionSeq = 0;
   const message = room.segments.find(seq);
   if (!message) return false;
-  if (!message.deleted && message.sender !== me) row.unread = Math.max(0, row.unread - 1);
+  const wasCounted = room.goneAhead.delete(seq) || !message.deleted;
+  if (wasCounted && message.sender !== me) row.unread = Math.max(0, row.unread - 1);
   return true;
 }
 
