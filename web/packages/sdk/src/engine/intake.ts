@@ -179,7 +179,8 @@ export class Intake {
       if (message.sender === this.#core.user) {
         // Who had read everything has read their own message too.
         if (row.readSeq >= seq - 1) row.readSeq = seq;
-      } else if (seq > row.readSeq && !message.deleted) row.unread++;
+      } else if (message.deleted) room.uncounted.add(seq);
+      else if (seq > row.readSeq) row.unread++;
     }
     if (message.sender !== this.#core.user && message.mentions.includes(this.#core.user ?? "")) {
       row.mentionSeq = Math.max(row.mentionSeq, seq);

@@ -40,8 +40,8 @@ export class Room implements Keepable {
   readonly early = new Map<number, WireMessage | null>();
   readonly earlyChanges = new Map<number, WireChange>();
   recent: WireChange[] = [];
-  /** A page showed that they are gone before the change that says so: they are still counted. */
-  readonly goneAhead = new Set<number>();
+  /** What went and is taken off the count, or was never in it: a change that tells so is not news. */
+  readonly uncounted = new Set<number>();
   /** A page that fills a gap is under way. */
   isAskingSeqs = false;
   isAskingRevs = false;
@@ -157,10 +157,6 @@ export class Room implements Keepable {
         return withWishes(item, wishes);
       });
     }
-    for (const { seq, deleted } of page.items) {
-      const known = deleted && seq ? this.segments.find(seq) : undefined;
-      if (seq && known && !known.deleted) this.goneAhead.add(seq);
-    }
     const segment = this.segments.put(page);
     for (const item of page.items) if (item.seq) this.changed.add(item.seq);
     const newest = segment === this.segments.last ? segment.items.at(-1) : undefined;
@@ -223,6 +219,7 @@ export class Room implements Keepable {
     this.#bases.clear();
     this.early.clear();
     this.earlyChanges.clear();
+    this.uncounted.clear();
     this.recent = [];
     this.#touchLooks();
     this.touchMessages();

@@ -37,8 +37,8 @@ export function uncount(room: Room, seq: number, me: UserId | null): boolean {
   if (row.mentionSeq === seq) row.mentionSeq = 0;
   const message = room.segments.find(seq);
   if (!message) return false;
-  const wasCounted = room.goneAhead.delete(seq) || !message.deleted;
-  if (wasCounted && message.sender !== me) row.unread = Math.max(0, row.unread - 1);
+  if (!room.uncounted.has(seq) && message.sender !== me) row.unread = Math.max(0, row.unread - 1);
+  room.uncounted.add(seq);
   return true;
 }
 
