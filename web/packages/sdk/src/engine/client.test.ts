@@ -109,9 +109,7 @@ describe("what this device keeps", () => {
     }
     await vi.advanceTimersByTimeAsync(500);
     first.line.lose();
-    const rows = await (await storage("hoopoe:http://double:/ann")).list<{ seq: number }>(
-      "messages",
-    );
+    const rows = await (await storage("http://double:/ann")).list<{ seq: number }>("messages");
     expect(rows.length).toBeLessThanOrEqual(150);
     const last = rows.length - 1;
     expect(rows.map(({ seq }) => seq)).toEqual(rows.map((_, at) => 305 - last + at));
@@ -272,6 +270,22 @@ describe("receipts", () => {
 });
 
 describe("messages", () => {
+  it("jumps where a link says, when the page begins with it", async () => {
+    const id = server.add(1, 500);
+    const { client, line } = rig(server);
+    void client.connect();
+    const handle = client.conversations.get(id);
+    handle.open();
+    const jumped = handle.jumpTo(77);
+    await until(() => line.opened > 0);
+    await line.start();
+    await jumped;
+    await synced(client);
+    const { focus, items } = handle.timeline.getSnapshot();
+    expect(focus).toEqual({ seq: 77, nonce: 1 });
+    expect(items.some(({ seq }) => seq === 77)).toBe(true);
+  });
+
   it("keeps for its author what a recalled message said", async () => {
     const id = server.add(1, 0);
     const { client } = await started(server);

@@ -62,7 +62,10 @@ export class EngineClient implements Client, LineHandler {
     this.url = options.url;
     this.#options = options;
     this.#engine = engine;
-    this.#shelf = new Shelf(options.storage, `hoopoe:${options.url}:${options.app ?? ""}`);
+    this.#shelf = new Shelf(
+      options.storage,
+      `${options.url.replace(/\/+$/, "")}:${options.app ?? ""}`,
+    );
     this.#state = new Derived((before) => this.#makeState(before));
     this.connection = this.#state;
     this.me = engine.account.me;
