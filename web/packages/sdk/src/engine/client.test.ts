@@ -286,6 +286,14 @@ describe("messages", () => {
     expect(items.some(({ seq }) => seq === 77)).toBe(true);
   });
 
+  it("leaves a conversation the same object when nothing that it shows has changed", async () => {
+    const id = server.add(1, 2);
+    const { client } = await started(server);
+    const before = client.conversations.list.getSnapshot();
+    server.change(id, "reaction.added", { seq: 1, emoji: "👍", user: "bob", count: 1 });
+    expect(client.conversations.list.getSnapshot()).toBe(before);
+  });
+
   it("keeps for its author what a recalled message said", async () => {
     const id = server.add(1, 0);
     const { client } = await started(server);

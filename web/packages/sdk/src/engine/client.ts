@@ -11,7 +11,7 @@ import { problem } from "./convert.ts";
 import type { Surroundings } from "./core.ts";
 import { Engine } from "./engine.ts";
 import { readImage, Shelf } from "./shelf.ts";
-import { batch, Derived } from "./value.ts";
+import { batch, Derived, frozen } from "./value.ts";
 
 /** What a client is made with. */
 export interface EngineOptions extends Surroundings {
@@ -261,8 +261,7 @@ export class EngineClient implements Client, LineHandler {
     const synced = this.#engine.sync.synced.getSnapshot();
     const other = this.#isOther ? { status: "stopped" as const, stop: "other_user" as const } : {};
     const now: ConnectionState = { ...line, synced, ...other };
-    const keys = Object.keys(now) as (keyof ConnectionState)[];
-    return before && keys.every((key) => before[key] === now[key]) ? before : Object.freeze(now);
+    return frozen(before, now);
   }
 }
 
