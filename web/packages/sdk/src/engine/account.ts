@@ -55,8 +55,8 @@ export class OwnAccount implements Account {
   async update(change: { name?: string; avatarUrl?: string }): Promise<User> {
     const { name, avatarUrl } = change;
     const wire = await this.#core.ask("me.update", {
-      ...(name === undefined ? {} : { name }),
-      ...(avatarUrl === undefined ? {} : { avatar_url: avatarUrl }),
+      name,
+      avatar_url: avatarUrl,
     });
     return this.#people.take(wire);
   }

@@ -292,8 +292,8 @@ function conversationsOf(engine: Engine): Conversations {
       const wire = await core.ask("conversations.create", {
         kind: "group",
         members: [...members],
-        ...(name ? { name } : {}),
-        ...(history ? { history } : {}),
+        name: name || undefined,
+        history,
       });
       return engine.handle(batch(() => rooms.take(wire)).id);
     },

@@ -282,7 +282,7 @@ export class Engine {
       case "user.settings_updated":
         this.account.hearSettings(data as { presence?: string });
     }
-    emitter.emit("event", { event, ...(conversation ? { conversation } : {}), data });
+    emitter.emit("event", { event, conversation, data });
   }
 
   /** Another tab of the same user told something. */

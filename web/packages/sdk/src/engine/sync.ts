@@ -203,7 +203,7 @@ export class Sync {
     do {
       const page = await this.#core.ask("conversations.list", {
         limit: cursor ? 100 : 50,
-        ...(cursor ? { cursor } : {}),
+        cursor,
       });
       batch(() => {
         rooms.takeListed(page.items);
@@ -270,7 +270,7 @@ export class Sync {
       do {
         const page = await this.#core.ask("conversations.list", {
           limit: 100,
-          ...(cursor ? { cursor } : {}),
+          cursor,
         });
         batch(() => {
           for (const wire of page.items) rooms.take(wire);

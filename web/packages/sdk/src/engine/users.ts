@@ -73,8 +73,8 @@ export class People {
     if (!query.trim()) return { items: [], nextCursor: null };
     const params = {
       q: query,
-      ...(cursor ? { cursor } : {}),
-      ...(limit ? { limit } : {}),
+      cursor,
+      limit,
     };
     const page = await this.#core.ask("users.list", params, signal ? { signal } : {});
     return batch(() => ({
