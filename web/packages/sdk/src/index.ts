@@ -1,13 +1,11 @@
 export type * from "./client.ts";
 export { type ClientOptions, createClient } from "./create.ts";
 export { HoopoeError } from "./error.ts";
-export type { Fetch } from "./http.ts";
-export { type CreateLineOptions, createLine } from "./line/create.ts";
 export type { Device, GetToken, Logger, Socket, SocketClass } from "./line/options.ts";
 export type * from "./line.ts";
 export type * from "./model.ts";
-export { type AuthenticatorOptions, createAuthenticator } from "./signin/authenticator.ts";
+export * from "./signin/authenticator.ts";
 export type * from "./signin.ts";
-export { indexedDbStorage, type StorageOptions } from "./storage/indexeddb.ts";
+export { indexedDbStorage } from "./storage/indexeddb.ts";
 export { openMemory } from "./storage/memory.ts";
 export type * from "./storage.ts";

@@ -9,15 +9,15 @@ import type { Params, WireMessage } from "./wire.ts";
 
 /** Edits, recalls, deletions and reactions. */
 export class Actions {
-  private readonly core: Core;
+  readonly #core: Core;
   /** Called before a message goes: it does not count as unread any more. */
-  private readonly uncount: (room: Room, seq: number) => void;
+  readonly #uncount: (room: Room, seq: number) => void;
   /** Of one message and emoji, one question at a time: taps keep their order. */
-  private readonly flights = new Map<string, Promise<void>>();
+  readonly #flights = new Map<string, Promise<void>>();
 
   constructor(core: Core, uncount: (room: Room, seq: number) => void) {
-    this.core = core;
-    this.uncount = uncount;
+    this.#core = core;
+    this.#uncount = uncount;
   }
 
   async edit(
@@ -33,12 +33,12 @@ export class Actions {
       ...(mentions ? { mentions: [...mentions] } : {}),
     };
     const sinceRev = room.row?.revAt ?? 0;
-    const wire = await this.core.ask("messages.update", params);
-    return batch(() => this.settle(room, seq, wire, sinceRev));
+    const wire = await this.#core.ask("messages.update", params);
+    return batch(() => this.#settle(room, seq, wire, sinceRev));
   }
 
   async recall(room: Room, seq: number): Promise<Message> {
-    const wire = await this.core.ask("messages.recall", { conversation: room.id, seq });
+    const wire = await this.#core.ask("messages.recall", { conversation: room.id, seq });
     return batch(() => {
       const content = wire.recalled_content;
       const recalledContent: Content | null = content
@@ -50,7 +50,7 @@ export class Actions {
           }
         : null;
       const gone = Object.freeze({ ...toMessage(wire), recalledContent });
-      this.uncount(room, seq);
+      this.#uncount(room, seq);
       const now = room.change(seq, (message) =>
         Object.freeze({ ...tombstone(message, true), recalledContent }),
       );
@@ -59,11 +59,11 @@ export class Actions {
   }
 
   async delete(room: Room, seq: number, scope: "me" | "all"): Promise<void> {
-    await this.core.ask("messages.delete", { conversation: room.id, seq, scope });
+    await this.#core.ask("messages.delete", { conversation: room.id, seq, scope });
     batch(() => {
       if (scope === "me") this.hide(room, seq);
       else {
-        this.uncount(room, seq);
+        this.#uncount(room, seq);
         room.change(seq, (message) => (message.deleted ? message : tombstone(message, false)));
       }
     });
@@ -71,7 +71,7 @@ export class Actions {
 
   /** The user has deleted a message for themselves, here or elsewhere. */
   hide(room: Room, seq: number): void {
-    this.uncount(room, seq);
+    this.#uncount(room, seq);
     room.change(seq, () => null);
     room.keepSingle(seq, undefined);
   }
@@ -80,20 +80,20 @@ export class Actions {
   react(room: Room, seq: number, emoji: string, wants: boolean): Promise<void> {
     batch(() => wish(room, seq, emoji, wants));
     const key = `${room.id}/${seq}/${emoji}`;
-    const before = this.flights.get(key) ?? Promise.resolve();
+    const before = this.#flights.get(key) ?? Promise.resolve();
     const flight = before
       .catch(() => undefined)
-      .then(() => this.tellReaction(room, seq, emoji, wants))
+      .then(() => this.#tellReaction(room, seq, emoji, wants))
       .finally(() => {
-        if (this.flights.get(key) === flight) this.flights.delete(key);
+        if (this.#flights.get(key) === flight) this.#flights.delete(key);
       });
-    this.flights.set(key, flight);
+    this.#flights.set(key, flight);
     return flight;
   }
 
   async reactions(room: Room, seq: number, cursor?: string): Promise<Page<Reaction>> {
     const params = { conversation: room.id, seq, limit: 100, ...(cursor ? { cursor } : {}) };
-    const page = await this.core.ask("messages.reactions", params);
+    const page = await this.#core.ask("messages.reactions", params);
     const items = page.items.map(({ user, emoji, created_at }) => ({
       user,
       emoji,
@@ -104,7 +104,7 @@ export class Actions {
 
   async edits(room: Room, seq: number, cursor?: string): Promise<Page<MessageVersion>> {
     const params = { conversation: room.id, seq, ...(cursor ? { cursor } : {}) };
-    const page = await this.core.ask("messages.edits", params);
+    const page = await this.#core.ask("messages.edits", params);
     const items = page.items.map(({ text, mentions, edited_at }) => ({
       text: text ?? "",
       mentions: mentions ?? [],
@@ -124,7 +124,7 @@ export class Actions {
       ...(query.state ? { state: query.state } : {}),
       ...(query.cursor ? { cursor: query.cursor } : {}),
     };
-    const page = await this.core.ask("messages.receipts", params);
+    const page = await this.#core.ask("messages.receipts", params);
     return {
       memberCount: page.member_count,
       readCount: page.read_count,
@@ -135,7 +135,7 @@ export class Actions {
   }
 
   /** A message as a reply has it, unless something younger is known of it. */
-  private settle(room: Room, seq: number, wire: WireMessage, sinceRev: number): Message {
+  #settle(room: Room, seq: number, wire: WireMessage, sinceRev: number): Message {
     const message = toMessage(wire);
     if (room.recent.some((change) => change.rev > sinceRev)) {
       const now = room.find(seq);
@@ -145,16 +145,11 @@ export class Actions {
     return room.change(seq, (known) => Object.freeze({ ...known, ...rest })) ?? message;
   }
 
-  private async tellReaction(
-    room: Room,
-    seq: number,
-    emoji: string,
-    wants: boolean,
-  ): Promise<void> {
+  async #tellReaction(room: Room, seq: number, emoji: string, wants: boolean): Promise<void> {
     const sinceRev = room.row?.revAt ?? 0;
     const params = { conversation: room.id, seq, emoji };
     try {
-      const { reactions } = await this.core.ask(
+      const { reactions } = await this.#core.ask(
         wants ? "messages.react" : "messages.unreact",
         params,
       );

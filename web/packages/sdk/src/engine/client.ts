@@ -39,30 +39,30 @@ export class EngineClient implements Client, LineHandler {
   readonly conversations: Conversations;
   readonly users: Users;
   readonly account: OwnAccount;
-  private readonly engine: Engine;
-  private readonly options: EngineOptions;
-  private readonly shelf: Shelf;
-  private readonly state: Derived<ConnectionState>;
-  private first: FirstSession | null = null;
-  private booting: Promise<void> | null = null;
-  private isWanted = false;
-  private isOpen = false;
-  private isLeader = false;
+  readonly #engine: Engine;
+  readonly #options: EngineOptions;
+  readonly #shelf: Shelf;
+  readonly #state: Derived<ConnectionState>;
+  #first: FirstSession | null = null;
+  #booting: Promise<void> | null = null;
+  #isWanted = false;
+  #isOpen = false;
+  #isLeader = false;
   /** The session is of somebody else than the app said. */
-  private isOther = false;
+  #isOther = false;
   /** Frames that came while storage of a new user was being opened. */
-  private held: (EventFrame | SkipFrame)[] | null = null;
-  private session = 0;
-  private told: ConnectionState | null = null;
+  #held: (EventFrame | SkipFrame)[] | null = null;
+  #session = 0;
+  #told: ConnectionState | null = null;
 
   constructor(options: EngineOptions) {
     const engine = new Engine(options);
     this.url = options.url;
-    this.options = options;
-    this.engine = engine;
-    this.shelf = new Shelf(options.storage, `hoopoe:${options.url}:${options.app ?? ""}`);
-    this.state = new Derived((before) => this.makeState(before));
-    this.connection = this.state;
+    this.#options = options;
+    this.#engine = engine;
+    this.#shelf = new Shelf(options.storage, `hoopoe:${options.url}:${options.app ?? ""}`);
+    this.#state = new Derived((before) => this.#makeState(before));
+    this.connection = this.#state;
     this.me = engine.account.me;
     this.app = engine.account.app;
     this.account = engine.account;
@@ -72,49 +72,49 @@ export class EngineClient implements Client, LineHandler {
       search: (query, search) => engine.people.search(query, search),
     };
     this.conversations = conversationsOf(engine);
-    options.line.state.subscribe(() => batch(() => this.onLineState()));
-    engine.sync.synced.subscribe(() => this.tellState());
+    options.line.state.subscribe(() => batch(() => this.#onLineState()));
+    engine.sync.synced.subscribe(() => this.#tellState());
   }
 
   connect(): Promise<void> {
-    this.isWanted = true;
-    this.first ??= firstSession();
-    if (!this.isOpen) {
-      this.isOpen = true;
-      this.booting ??= this.boot();
-      void this.booting.then(() => {
-        if (this.isWanted && this.isOpen) this.options.line.open(this);
+    this.#isWanted = true;
+    this.#first ??= firstSession();
+    if (!this.#isOpen) {
+      this.#isOpen = true;
+      this.#booting ??= this.#boot();
+      void this.#booting.then(() => {
+        if (this.#isWanted && this.#isOpen) this.#options.line.open(this);
       });
     }
-    return this.first.promise;
+    return this.#first.promise;
   }
 
   disconnect(): void {
-    this.isWanted = false;
+    this.#isWanted = false;
     // Whoever connects again in the same moment keeps the line.
     queueMicrotask(() => {
-      if (this.isWanted || !this.isOpen) return;
-      this.hangUp();
+      if (this.#isWanted || !this.#isOpen) return;
+      this.#hangUp();
     });
   }
 
   async clear(): Promise<void> {
-    this.isWanted = false;
-    this.hangUp();
-    await this.booting?.catch(() => undefined);
-    const storage = this.engine.keeper.close();
-    this.engine.reset();
-    this.booting = null;
+    this.#isWanted = false;
+    this.#hangUp();
+    await this.#booting?.catch(() => undefined);
+    const storage = this.#engine.keeper.close();
+    this.#engine.reset();
+    this.#booting = null;
     await storage?.clear();
     storage?.close();
-    await this.shelf.setLastUser(null);
+    await this.#shelf.setLastUser(null);
   }
 
   on<E extends keyof ClientEvents>(
     event: E,
     listener: (data: ClientEvents[E]) => void,
   ): Unsubscribe {
-    return this.engine.core.emitter.on(event, listener);
+    return this.#engine.core.emitter.on(event, listener);
   }
 
   async call<R = unknown>(
@@ -122,132 +122,134 @@ export class EngineClient implements Client, LineHandler {
     params: object = {},
     options: { signal?: AbortSignal } = {},
   ): Promise<R> {
-    const { line, http } = this.options;
-    if (!http || this.engine.core.isOnline) return line.request<R>(method, params, options);
+    const { line, http } = this.#options;
+    if (!http || this.#engine.core.isOnline) return line.request<R>(method, params, options);
     return (await http(method, params, options.signal)) as R;
   }
 
   cursor(): string | null {
-    return this.engine.sync.memory.cursor;
+    return this.#engine.sync.memory.cursor;
   }
 
   onStarted(started: Started): void {
-    const { core } = this.engine;
-    const session = ++this.session;
-    if (this.options.user !== undefined && started.user !== this.options.user) {
-      this.isOther = true;
-      this.isWanted = false;
-      this.hangUp();
+    const { core } = this.#engine;
+    const session = ++this.#session;
+    if (this.#options.user !== undefined && started.user !== this.#options.user) {
+      this.#isOther = true;
+      this.#isWanted = false;
+      this.#hangUp();
       return;
     }
-    if (core.user === started.user && !this.held) {
-      this.begin(started);
+    if (core.user === started.user && !this.#held) {
+      this.#begin(started);
       return;
     }
-    this.held = [];
-    void this.changeUser(started.user).then(() => {
-      if (session !== this.session) return;
-      const held = this.held ?? [];
-      this.held = null;
-      this.begin(started);
-      for (const frame of held) this.engine.take(frame);
+    this.#held = [];
+    void this.#changeUser(started.user).then(() => {
+      if (session !== this.#session) return;
+      const held = this.#held ?? [];
+      this.#held = null;
+      this.#begin(started);
+      for (const frame of held) this.#engine.take(frame);
     });
   }
 
   onFrame(frame: EventFrame | SkipFrame): void {
-    if (this.held) this.held.push(frame);
-    else this.engine.take(frame);
+    if (this.#held) this.#held.push(frame);
+    else this.#engine.take(frame);
   }
 
   onLost(): void {
-    this.session++;
-    this.held = null;
-    this.engine.lose();
+    this.#session++;
+    this.#held = null;
+    this.#engine.lose();
   }
 
-  private begin(started: Started): void {
-    this.engine.begin(started);
-    this.first?.resolve();
+  #begin(started: Started): void {
+    this.#engine.begin(started);
+    this.#first?.resolve();
   }
 
-  private hangUp(): void {
-    this.isOpen = false;
-    this.options.line.close();
+  #hangUp(): void {
+    this.#isOpen = false;
+    this.#options.line.close();
     this.onLost();
-    void this.engine.keeper.flush();
-    this.engine.core.hush();
-    this.first?.reject(new HoopoeError(problem("sdk.closed", "The client was disconnected", true)));
-    this.first = null;
-    this.tellState();
+    void this.#engine.keeper.flush();
+    this.#engine.core.hush();
+    this.#first?.reject(
+      new HoopoeError(problem("sdk.closed", "The client was disconnected", true)),
+    );
+    this.#first = null;
+    this.#tellState();
   }
 
   /** Opens what this device has kept, and shows it. */
-  private async boot(): Promise<void> {
+  async #boot(): Promise<void> {
     try {
-      const user = this.options.user ?? (await this.shelf.lastUser());
-      if (user !== null) await this.openFor(user);
+      const user = this.#options.user ?? (await this.#shelf.lastUser());
+      if (user !== null) await this.#openFor(user);
     } catch (error) {
       // Without storage everything still comes over the line.
-      this.options.logger?.warn?.("storage cannot be opened", error);
+      this.#options.logger?.warn("storage cannot be opened", error);
     }
   }
 
-  private async openFor(user: UserId): Promise<void> {
-    const { core, keeper } = this.engine;
-    const storage = await this.shelf.of(user);
+  async #openFor(user: UserId): Promise<void> {
+    const { core, keeper } = this.#engine;
+    const storage = await this.#shelf.of(user);
     core.user = user;
     if (!storage) return;
     keeper.open(storage);
-    this.engine.show(await readImage(storage));
+    this.#engine.show(await readImage(storage));
   }
 
   /** The first session of this device, or one of somebody else than the last. */
-  private async changeUser(user: UserId): Promise<void> {
-    const { core, keeper } = this.engine;
+  async #changeUser(user: UserId): Promise<void> {
+    const { core, keeper } = this.#engine;
     if (core.user !== user) {
       if (core.user !== null) {
         await keeper.flush();
         keeper.close()?.close();
-        this.engine.reset();
+        this.#engine.reset();
       }
       try {
-        await this.openFor(user);
-        await this.shelf.setLastUser(user);
+        await this.#openFor(user);
+        await this.#shelf.setLastUser(user);
       } catch (error) {
-        this.options.logger?.warn?.("storage cannot be opened", error);
+        this.#options.logger?.warn("storage cannot be opened", error);
       }
       core.user = user;
-      this.engine.account.me.touch();
+      this.#engine.account.me.touch();
     }
   }
 
-  private onLineState(): void {
-    const { leader, status, failure } = this.options.line.state.getSnapshot();
-    if (leader && !this.isLeader) {
-      this.engine.lead();
-      void this.engine.outbox.lead(this.engine.keeper.opened);
+  #onLineState(): void {
+    const { leader, status, failure } = this.#options.line.state.getSnapshot();
+    if (leader && !this.#isLeader) {
+      this.#engine.lead();
+      void this.#engine.outbox.lead(this.#engine.keeper.opened);
     }
-    this.isLeader = leader;
-    if (status === "stopped" && this.first) {
+    this.#isLeader = leader;
+    if (status === "stopped" && this.#first) {
       const why = failure ?? problem("sdk.stopped", "The connection is over for good");
-      this.first.reject(new HoopoeError(why));
-      this.first = null;
+      this.#first.reject(new HoopoeError(why));
+      this.#first = null;
     }
-    this.tellState();
+    this.#tellState();
   }
 
-  private tellState(): void {
-    this.state.touch();
-    const now = this.state.getSnapshot();
-    if (now === this.told) return;
-    this.told = now;
-    this.engine.core.emitter.emit("connection.changed", now);
+  #tellState(): void {
+    this.#state.touch();
+    const now = this.#state.getSnapshot();
+    if (now === this.#told) return;
+    this.#told = now;
+    this.#engine.core.emitter.emit("connection.changed", now);
   }
 
-  private makeState(before: ConnectionState | undefined): ConnectionState {
-    const line = this.options.line.state.getSnapshot();
-    const synced = this.engine.sync.synced.getSnapshot();
-    const other = this.isOther ? { status: "stopped" as const, stop: "other_user" as const } : {};
+  #makeState(before: ConnectionState | undefined): ConnectionState {
+    const line = this.#options.line.state.getSnapshot();
+    const synced = this.#engine.sync.synced.getSnapshot();
+    const other = this.#isOther ? { status: "stopped" as const, stop: "other_user" as const } : {};
     const now: ConnectionState = { ...line, synced, ...other };
     const keys = Object.keys(now) as (keyof ConnectionState)[];
     return before && keys.every((key) => before[key] === now[key]) ? before : Object.freeze(now);

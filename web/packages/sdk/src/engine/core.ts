@@ -1,6 +1,7 @@
 /** What all parts of the engine share. */
 
 import type { ClientEvents, Unsubscribe } from "../client.ts";
+import type { Logger } from "../line/options.ts";
 import type { Line } from "../line.ts";
 import type { UserId } from "../model.ts";
 import { batch } from "./value.ts";
@@ -9,21 +10,15 @@ import type { Commands, Params, Result } from "./wire.ts";
 /** Questions of the engine's own that are under way at a time: the line is the user's first. */
 const ASKED_MAX = 16;
 
-/** What the engine says to whoever looks for a mistake. Never a text of a message, never a token. */
-export interface Logger {
-  debug?(message: string, details?: unknown): void;
-  warn?(message: string, details?: unknown): void;
-}
-
 type Listener = (data: never) => void;
 
 /** Who listens to what. */
 export class Emitter {
-  private readonly listeners = new Map<string, Set<Listener>>();
-  private readonly logger: Logger | undefined;
+  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #logger: Logger | undefined;
 
   constructor(logger?: Logger) {
-    this.logger = logger;
+    this.#logger = logger;
   }
 
   on<E extends keyof ClientEvents>(
@@ -31,18 +26,18 @@ export class Emitter {
     listener: (data: ClientEvents[E]) => void,
   ): Unsubscribe {
     const own: Listener = (data) => listener(data);
-    const set = this.listeners.get(event) ?? new Set();
-    this.listeners.set(event, set.add(own));
+    const set = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, set.add(own));
     return () => void set.delete(own);
   }
 
   emit<E extends keyof ClientEvents>(event: E, data: ClientEvents[E]): void {
-    for (const listener of [...(this.listeners.get(event) ?? [])]) {
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
       try {
         listener(data as never);
       } catch (error) {
         // A listener's mistake must not stop what the others are told.
-        this.logger?.warn?.(`a listener of ${event} threw`, error);
+        this.#logger?.warn(`a listener of ${event} threw`, error);
       }
     }
   }
@@ -69,9 +64,9 @@ export class Core {
   life = 0;
   /** A session is started, and its beginning was taken in. */
   isOnline = false;
-  private readonly timers = new Set<ReturnType<typeof setTimeout>>();
-  private asked = 0;
-  private readonly crowd: (() => void)[] = [];
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  #asked = 0;
+  readonly #crowd: (() => void)[] = [];
 
   constructor({ line, now, random, logger }: Surroundings) {
     this.line = line;
@@ -96,32 +91,32 @@ export class Core {
 
   /** Asks for what nobody waits for: sixteen at a time, the others after them. */
   async askLater<M extends keyof Commands>(method: M, params: Params<M>): Promise<Result<M>> {
-    if (this.asked >= ASKED_MAX) await new Promise<void>((go) => this.crowd.push(go));
-    this.asked++;
+    if (this.#asked >= ASKED_MAX) await new Promise<void>((go) => this.#crowd.push(go));
+    this.#asked++;
     try {
       return await this.ask(method, params);
     } finally {
-      this.asked--;
-      this.crowd.shift()?.();
+      this.#asked--;
+      this.#crowd.shift()?.();
     }
   }
 
   /** Calls `work` after a while, unless it is called off or everything is reset before. */
   later(ms: number, work: () => void): () => void {
     const timer = setTimeout(() => {
-      this.timers.delete(timer);
+      this.#timers.delete(timer);
       batch(work);
     }, ms);
-    this.timers.add(timer);
+    this.#timers.add(timer);
     return () => {
       clearTimeout(timer);
-      this.timers.delete(timer);
+      this.#timers.delete(timer);
     };
   }
 
   /** Calls off everything that was to happen later. */
   hush(): void {
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers.clear();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
   }
 }

@@ -15,14 +15,14 @@ export interface KeptDraft {
 
 /** All drafts. */
 export class Drafts {
-  private readonly core: Core;
-  private readonly keeper: Keeper;
-  private readonly rooms: Rooms;
+  readonly #core: Core;
+  readonly #keeper: Keeper;
+  readonly #rooms: Rooms;
 
   constructor(core: Core, keeper: Keeper, rooms: Rooms) {
-    this.core = core;
-    this.keeper = keeper;
-    this.rooms = rooms;
+    this.#core = core;
+    this.#keeper = keeper;
+    this.#rooms = rooms;
   }
 
   load(rows: readonly KeptDraft[]): void {
@@ -32,15 +32,15 @@ export class Drafts {
   set(room: Room, draft: Omit<Draft, "updatedAt"> | null): void {
     const isEmpty = !draft || (draft.text === "" && draft.replyTo === null);
     if (isEmpty && !room.draft) return;
-    room.draft = isEmpty ? null : Object.freeze({ ...draft, updatedAt: this.core.now() });
+    room.draft = isEmpty ? null : Object.freeze({ ...draft, updatedAt: this.#core.now() });
     const kept: KeptDraft = { conversation: room.id, draft: room.draft };
-    this.keeper.put("drafts", room.id, room.draft ? kept : undefined);
-    this.core.line.tell({ draft: kept });
+    this.#keeper.put("drafts", room.id, room.draft ? kept : undefined);
+    this.#core.line.tell({ draft: kept });
     batch(() => room.touch());
   }
 
   hear({ conversation, draft }: KeptDraft): void {
-    const room = this.rooms.get(conversation);
+    const room = this.#rooms.get(conversation);
     room.draft = draft;
     batch(() => room.touch());
   }

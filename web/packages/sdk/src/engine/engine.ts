@@ -13,7 +13,7 @@ import { Marks } from "./marks.ts";
 import { Members } from "./members.ts";
 import { Outbox, type Told } from "./outbox.ts";
 import { Pages } from "./pages.ts";
-import { Attendance, type PresenceTold } from "./presence.ts";
+import { Attendance } from "./presence.ts";
 import { Receipts } from "./receipts.ts";
 import type { Room } from "./room.ts";
 import { Rooms } from "./rooms.ts";
@@ -25,7 +25,7 @@ import { People } from "./users.ts";
 import { batch } from "./value.ts";
 import type { Result, WireChange, WireReceipt, WireUser } from "./wire.ts";
 
-type TabTold = Partial<Told> & Partial<PresenceTold> & { readonly draft?: KeptDraft };
+type TabTold = Partial<Told> & { readonly draft?: KeptDraft };
 
 /** What of the engine an app does not see. */
 export class Engine {
@@ -45,7 +45,7 @@ export class Engine {
   readonly actions: Actions;
   readonly drafts: Drafts;
   readonly account: OwnAccount;
-  private readonly handles = new Map<string, { handle: Handle; view: View }>();
+  readonly #handles = new Map<string, { handle: Handle; view: View }>();
 
   constructor(surroundings: Surroundings) {
     const core = new Core(surroundings);
@@ -65,21 +65,21 @@ export class Engine {
     this.actions = new Actions(core, (room, seq) => this.intake.uncount(room, seq));
     this.drafts = new Drafts(core, this.keeper, this.rooms);
     this.account = new OwnAccount(core, this.people, this.keeper);
-    this.rooms.onRow = (room) => this.handles.get(room.id)?.view.resume();
-    this.rooms.onDropped = (room) => this.handles.get(room.id)?.view.restart();
-    core.line.onTold((told) => this.hearTab(told as TabTold));
+    this.rooms.onRow = (room) => this.#handles.get(room.id)?.view.resume();
+    this.rooms.onDropped = (room) => this.#handles.get(room.id)?.view.restart();
+    core.line.onTold((told) => this.#hearTab(told as TabTold));
   }
 
   /** The handle of an id; the same one for the same id. */
   handle(id: string): Handle {
-    const known = this.handles.get(id);
+    const known = this.#handles.get(id);
     if (known) return known.handle;
     const room = this.rooms.get(id);
     const { core, rooms, pages } = this;
     const onOpened = (opened: Room): void => void this.receipts.find(opened);
     const view = new View(room, { core, rooms, pages, onOpened });
     const handle = new Handle(room, view, this);
-    this.handles.set(id, { handle, view });
+    this.#handles.set(id, { handle, view });
     return handle;
   }
 
@@ -109,7 +109,7 @@ export class Engine {
       drafts.load(image.drafts);
       outbox.load(image.outbox);
       account.me.touch();
-      for (const { view } of this.handles.values()) view.resume();
+      for (const { view } of this.#handles.values()) view.resume();
     });
   }
 
@@ -162,14 +162,14 @@ export class Engine {
       if ("skip" in frame || frame.seq !== undefined || frame.rev !== undefined) {
         this.intake.take(frame);
       } else if (frame.event === "conversation.created") this.intake.take(frame);
-      else this.hear(frame);
+      else this.#hear(frame);
     });
   }
 
   onReady(): void {
     const { rooms } = this;
     this.outbox.wake();
-    for (const { view } of this.handles.values()) view.resume();
+    for (const { view } of this.#handles.values()) view.resume();
     for (const room of rooms.wanted()) void this.intake.refresh(room);
     for (const room of rooms.byId.values()) {
       for (const seq of room.wantedLooks()) void this.pages.loadOne(room, seq);
@@ -222,12 +222,12 @@ export class Engine {
 
   onJumped(room: Room): void {
     this.outbox.passOver(room);
-    this.handles.get(room.id)?.view.restart();
+    this.#handles.get(room.id)?.view.restart();
     this.members.restart(room);
   }
 
   /** What is in no log. */
-  private hear(frame: EventFrame): void {
+  #hear(frame: EventFrame): void {
     const { event, conversation, data } = frame;
     const { emitter } = this.core;
     switch (event) {
@@ -269,9 +269,8 @@ export class Engine {
   }
 
   /** Another tab of the same user told something. */
-  private hearTab(told: TabTold): void {
+  #hearTab(told: TabTold): void {
     if (told.outbox) this.outbox.hear(told as Told);
-    else if (told.presence) this.attendance.hear(told as PresenceTold);
     else if (told.draft) this.drafts.hear(told.draft);
   }
 }

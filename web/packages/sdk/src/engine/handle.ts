@@ -51,15 +51,15 @@ export class Handle implements ConversationHandle {
   readonly members: Observable<MemberList>;
   readonly receipts: Observable<ReceiptMarks>;
   readonly typing: Observable<readonly UserId[]>;
-  private readonly room: Room;
-  private readonly view: View;
-  private readonly parts: HandleParts;
+  readonly #room: Room;
+  readonly #view: View;
+  readonly #parts: HandleParts;
 
   constructor(room: Room, view: View, parts: HandleParts) {
     this.id = room.id;
-    this.room = room;
-    this.view = view;
-    this.parts = parts;
+    this.#room = room;
+    this.#view = view;
+    this.#parts = parts;
     this.state = room.state;
     this.timeline = view.timeline;
     this.members = room.members;
@@ -68,132 +68,132 @@ export class Handle implements ConversationHandle {
   }
 
   open(): void {
-    this.view.open();
+    this.#view.open();
   }
 
   close(): void {
-    this.view.close();
+    this.#view.close();
   }
 
   loadBefore(): Promise<void> {
-    return this.view.loadBefore();
+    return this.#view.loadBefore();
   }
 
   loadAfter(): Promise<void> {
-    return this.view.loadAfter();
+    return this.#view.loadAfter();
   }
 
   jumpTo(seq: number): Promise<void> {
-    return this.view.jumpTo(seq);
+    return this.#view.jumpTo(seq);
   }
 
   jumpToLatest(): Promise<void> {
-    return this.view.jumpToLatest();
+    return this.#view.jumpToLatest();
   }
 
   message(seq: number): Observable<Message | null | undefined> {
-    return this.room.look(seq);
+    return this.#room.look(seq);
   }
 
   send(content: string | Content): Promise<Message> {
-    this.parts.typing.set(this.room, false);
-    return this.parts.outbox.send(this.room, toContent(content));
+    this.#parts.typing.set(this.#room, false);
+    return this.#parts.outbox.send(this.#room, toContent(content));
   }
 
   retry(clientId: string): void {
-    this.parts.outbox.retry(clientId);
+    this.#parts.outbox.retry(clientId);
   }
 
   discard(clientId: string): void {
-    this.parts.outbox.discard(clientId);
+    this.#parts.outbox.discard(clientId);
   }
 
   edit(seq: number, content: { text: string; mentions?: readonly UserId[] }): Promise<Message> {
-    return this.parts.actions.edit(this.room, seq, content);
+    return this.#parts.actions.edit(this.#room, seq, content);
   }
 
   recall(seq: number): Promise<Message> {
-    return this.parts.actions.recall(this.room, seq);
+    return this.#parts.actions.recall(this.#room, seq);
   }
 
   delete(seq: number, scope: "me" | "all"): Promise<void> {
-    return this.parts.actions.delete(this.room, seq, scope);
+    return this.#parts.actions.delete(this.#room, seq, scope);
   }
 
   react(seq: number, emoji: string): Promise<void> {
-    return this.parts.actions.react(this.room, seq, emoji, true);
+    return this.#parts.actions.react(this.#room, seq, emoji, true);
   }
 
   unreact(seq: number, emoji: string): Promise<void> {
-    return this.parts.actions.react(this.room, seq, emoji, false);
+    return this.#parts.actions.react(this.#room, seq, emoji, false);
   }
 
   reactions(seq: number, cursor?: string): Promise<Page<Reaction>> {
-    return this.parts.actions.reactions(this.room, seq, cursor);
+    return this.#parts.actions.reactions(this.#room, seq, cursor);
   }
 
   edits(seq: number, cursor?: string): Promise<Page<MessageVersion>> {
-    return this.parts.actions.edits(this.room, seq, cursor);
+    return this.#parts.actions.edits(this.#room, seq, cursor);
   }
 
   receiptsOf(
     seq: number,
     query?: { state?: "read" | "unread"; cursor?: string },
   ): Promise<ReceiptPage> {
-    return this.parts.actions.receiptsOf(this.room, seq, query);
+    return this.#parts.actions.receiptsOf(this.#room, seq, query);
   }
 
   markRead(seq?: number): Promise<void> {
-    return this.parts.marks.read(this.room, seq);
+    return this.#parts.marks.read(this.#room, seq);
   }
 
   markUnread(seq: number): Promise<void> {
-    return this.parts.marks.unread(this.room, seq);
+    return this.#parts.marks.unread(this.#room, seq);
   }
 
   setTyping(writing: boolean): void {
-    this.parts.typing.set(this.room, writing);
+    this.#parts.typing.set(this.#room, writing);
   }
 
   setDraft(draft: Omit<Draft, "updatedAt"> | null): void {
-    this.parts.drafts.set(this.room, draft);
+    this.#parts.drafts.set(this.#room, draft);
   }
 
   loadMembers(): Promise<void> {
-    return this.parts.members.load(this.room);
+    return this.#parts.members.load(this.#room);
   }
 
   async addMembers(users: readonly UserId[]): Promise<readonly Member[]> {
-    const { core, members } = this.parts;
+    const { core, members } = this.#parts;
     const params = { conversation: this.id, users: [...users] };
     const { items } = await core.ask("members.add", params);
     const added = items.map(toMember);
-    members.put(this.room, added);
+    members.put(this.#room, added);
     return added;
   }
 
   async removeMember(user: UserId): Promise<void> {
-    await this.parts.core.ask("members.remove", { conversation: this.id, user });
+    await this.#parts.core.ask("members.remove", { conversation: this.id, user });
   }
 
   async setRole(user: UserId, role: Role): Promise<void> {
     const params = { conversation: this.id, user, role };
-    const member = await this.parts.core.ask("members.update", params);
-    this.parts.members.put(this.room, [toMember(member)]);
+    const member = await this.#parts.core.ask("members.update", params);
+    this.#parts.members.put(this.#room, [toMember(member)]);
   }
 
   async leave(): Promise<void> {
-    await this.parts.core.ask("conversations.leave", { conversation: this.id });
-    batch(() => this.parts.rooms.drop(this.room));
+    await this.#parts.core.ask("conversations.leave", { conversation: this.id });
+    batch(() => this.#parts.rooms.drop(this.#room));
   }
 
   async update(change: { name?: string; avatarUrl?: string }): Promise<void> {
     const { name, avatarUrl } = change;
-    const wire = await this.parts.core.ask("conversations.update", {
+    const wire = await this.#parts.core.ask("conversations.update", {
       conversation: this.id,
       ...(name === undefined ? {} : { name }),
       ...(avatarUrl === undefined ? {} : { avatar_url: avatarUrl }),
     });
-    batch(() => this.parts.rooms.take(wire));
+    batch(() => this.#parts.rooms.take(wire));
   }
 }

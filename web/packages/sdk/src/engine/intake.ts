@@ -33,36 +33,36 @@ export interface IntakeHost {
 
 /** The gate. */
 export class Intake {
-  private readonly core: Core;
-  private readonly rooms: Rooms;
-  private readonly pages: Pages;
-  private readonly host: IntakeHost;
+  readonly #core: Core;
+  readonly #rooms: Rooms;
+  readonly #pages: Pages;
+  readonly #host: IntakeHost;
 
   constructor(core: Core, rooms: Rooms, pages: Pages, host: IntakeHost) {
-    this.core = core;
-    this.rooms = rooms;
-    this.pages = pages;
-    this.host = host;
+    this.#core = core;
+    this.#rooms = rooms;
+    this.#pages = pages;
+    this.#host = host;
   }
 
   /** A frame of a conversation's log. */
   take(frame: EventFrame | SkipFrame): void {
     const conversation = frame.conversation ?? "";
     if ("skip" in frame) {
-      const room = this.rooms.byId.get(conversation);
-      if (room?.row) this.offer(room, frame.skip, null);
+      const room = this.#rooms.byId.get(conversation);
+      if (room?.row) this.#offer(room, frame.skip, null);
       return;
     }
-    if (frame.event === "conversation.created") this.takeSnapshot(frame);
-    const room = this.rooms.get(conversation);
+    if (frame.event === "conversation.created") this.#takeSnapshot(frame);
+    const room = this.#rooms.get(conversation);
     if (!room.row) {
-      this.hearOfUnknown(room, frame);
+      this.#hearOfUnknown(room, frame);
       return;
     }
-    if (frame.seq !== undefined) this.offer(room, frame.seq, frame.data as WireMessage);
+    if (frame.seq !== undefined) this.#offer(room, frame.seq, frame.data as WireMessage);
     else if (frame.rev !== undefined) {
       const { event, rev, at_seq = 0, data } = frame;
-      this.offerChange(room, { event, rev, at_seq, data });
+      this.#offerChange(room, { event, rev, at_seq, data });
     }
   }
 
@@ -75,7 +75,7 @@ export class Intake {
       const message = room.early.get(seq);
       if (message !== undefined) {
         room.early.delete(seq);
-        this.takeMessage(room, seq, message);
+        this.#takeMessage(room, seq, message);
         continue;
       }
       const change = room.earlyChanges.get(row.revAt + 1);
@@ -85,11 +85,11 @@ export class Intake {
         break;
       }
       room.earlyChanges.delete(change.rev);
-      this.takeChange(room, change);
+      this.#takeChange(room, change);
       if (!room.row) return;
     }
-    if (row.headSeq > row.seqAt) void this.fillSeqs(room);
-    if (row.headRev > row.revAt) void this.fillRevs(room);
+    if (row.headSeq > row.seqAt) void this.#fillSeqs(room);
+    if (row.headRev > row.revAt) void this.#fillRevs(room);
   }
 
   /** What was missed is not told message by message; what is loaded of it stays behind. */
@@ -100,7 +100,7 @@ export class Intake {
     row.headSeq = Math.max(row.headSeq, seq);
     row.isStale = true;
     for (const early of [...room.early.keys()]) if (early <= seq) room.early.delete(early);
-    this.host.onJumped(room);
+    this.#host.onJumped(room);
     room.touchMessages();
   }
 
@@ -115,10 +115,10 @@ export class Intake {
     }
     room.recent = [];
     if (room.segments.list.length > 0) room.forgetMessages();
-    this.host.onJumped(room);
+    this.#host.onJumped(room);
   }
 
-  private offer(room: Room, seq: number, message: WireMessage | null): void {
+  #offer(room: Room, seq: number, message: WireMessage | null): void {
     const { row } = room;
     if (!row || seq <= row.seqAt) return;
     room.early.set(seq, message);
@@ -126,7 +126,7 @@ export class Intake {
     this.advance(room);
   }
 
-  private offerChange(room: Room, change: WireChange): void {
+  #offerChange(room: Room, change: WireChange): void {
     const { row } = room;
     if (!row || change.rev <= row.revAt) return;
     room.earlyChanges.set(change.rev, change);
@@ -135,79 +135,77 @@ export class Intake {
   }
 
   /** The user is a member from now on. For who joins later it is how things stand, without a number. */
-  private takeSnapshot(frame: EventFrame): void {
+  #takeSnapshot(frame: EventFrame): void {
     const wire = frame.data as WireConversation;
-    const room = this.rooms.get(wire.id);
+    const room = this.#rooms.get(wire.id);
     const isNew = !room.row;
     room.isYoung = true;
-    this.rooms.take(wire);
+    this.#rooms.take(wire);
     const { row } = room;
     if (!row || !isNew) return;
     // At a snapshot the change that is the joining itself is still to come.
     row.revAt = (frame.rev ?? frame.members_rev ?? 1) - 1;
     row.headRev = Math.max(row.revAt, frame.rev ?? 0);
     row.isStale = true;
-    row.activityAt = this.core.now();
+    row.activityAt = this.#core.now();
     room.touch();
     const shown = room.state.getSnapshot();
-    if (shown) this.core.emitter.emit("conversation.created", shown);
+    if (shown) this.#core.emitter.emit("conversation.created", shown);
     void this.refresh(room);
   }
 
   /** An event came before the conversation did: it is fetched, and has this event in it. */
-  private hearOfUnknown(room: Room, frame: EventFrame): void {
+  #hearOfUnknown(room: Room, frame: EventFrame): void {
     if (frame.event === "member.removed") return;
     room.isYoung = true;
     if (!room.isGone) void this.refresh(room);
   }
 
-  private takeMessage(room: Room, seq: number, wire: WireMessage | null): void {
+  #takeMessage(room: Room, seq: number, wire: WireMessage | null): void {
     const { row } = room;
     if (!row) return;
     row.seqAt = seq;
     row.headSeq = Math.max(row.headSeq, seq);
-    const message = wire ? this.pages.receive(wire) : null;
-    const isKnown = message && room.segments.find(seq);
-    room.segments.append(seq, message);
+    const message = wire ? this.#pages.receive(wire) : null;
+    room.append(seq, message);
     if (!message) {
       room.touch();
       return;
     }
-    if (!isKnown) room.changed.add(seq);
     if (seq > row.unreadSeq) {
       row.unreadSeq = seq;
-      if (message.sender === this.core.user) {
+      if (message.sender === this.#core.user) {
         // Who had read everything has read their own message too.
         if (row.readSeq >= seq - 1) row.readSeq = seq;
       } else if (seq > row.readSeq && !message.deleted) row.unread++;
     }
-    if (message.sender !== this.core.user && message.mentions.includes(this.core.user ?? "")) {
+    if (message.sender !== this.#core.user && message.mentions.includes(this.#core.user ?? "")) {
       row.mentionSeq = Math.max(row.mentionSeq, seq);
     }
     if (seq >= (row.last?.seq ?? 0)) room.setLast(room.segments.find(seq) ?? message);
     room.touchMessages();
-    this.host.onMessage(room, message);
+    this.#host.onMessage(room, message);
   }
 
-  private takeChange(room: Room, change: WireChange): void {
+  #takeChange(room: Room, change: WireChange): void {
     const { row } = room;
     if (!row) return;
     row.revAt = change.rev;
     row.headRev = Math.max(row.headRev, change.rev);
     room.remember(change);
-    const { user } = this.core;
+    const { user } = this.#core;
     if (change.event === "message.recalled" || change.event === "message.deleted") {
       this.uncount(room, seqOfChange(change));
     }
     if (change.event === "conversation.updated")
       describe(row, change.data as WireConversation, user);
-    if (change.event.startsWith("member.")) this.takeMembership(room, change);
+    if (change.event.startsWith("member.")) this.#takeMembership(room, change);
     changeMessage(room, change, user);
     if (room.row) room.touch();
-    this.host.onChange(room, change);
+    this.#host.onChange(room, change);
   }
 
-  private takeMembership(room: Room, change: WireChange): void {
+  #takeMembership(room: Room, change: WireChange): void {
     const { row } = room;
     if (!row) return;
     const data = change.data as { users?: readonly string[]; user?: string; role?: Role };
@@ -215,12 +213,12 @@ export class Intake {
     const isNews = change.rev > row.detailsRev;
     if (isNews) row.detailsRev = change.rev;
     if (change.event === "member.added" && isNews) row.memberCount += data.users?.length ?? 0;
-    if (change.event === "member.updated" && data.user === this.core.user && data.role && isNews) {
+    if (change.event === "member.updated" && data.user === this.#core.user && data.role && isNews) {
       row.role = data.role;
     }
     if (change.event !== "member.removed") return;
-    if (data.user === this.core.user) {
-      this.rooms.drop(room);
+    if (data.user === this.#core.user) {
+      this.#rooms.drop(room);
     } else if (isNews) row.memberCount--;
   }
 
@@ -232,7 +230,7 @@ export class Intake {
     if (!message) {
       row.isStale = true;
       void this.refresh(room);
-    } else if (!message.deleted && message.sender !== this.core.user) {
+    } else if (!message.deleted && message.sender !== this.#core.user) {
       row.unread = Math.max(0, row.unread - 1);
     }
     if (row.mentionSeq === seq) row.mentionSeq = 0;
@@ -240,30 +238,30 @@ export class Intake {
 
   /** Asks how a conversation stands; tried again while the line is there. */
   async refresh(room: Room): Promise<void> {
-    const { life } = this.core;
+    const { life } = this.#core;
     try {
-      await this.rooms.fetch(room, true);
+      await this.#rooms.fetch(room, true);
       if (room.row) batch(() => this.advance(room));
     } catch (error) {
-      if (life !== this.core.life || !isRetryable(error)) return;
-      this.core.later(REFUSED_MS, () => {
-        if (life === this.core.life) void this.refresh(room);
+      if (life !== this.#core.life || !isRetryable(error)) return;
+      this.#core.later(REFUSED_MS, () => {
+        if (life === this.#core.life) void this.refresh(room);
       });
     }
   }
 
-  private async fillSeqs(room: Room): Promise<void> {
+  async #fillSeqs(room: Room): Promise<void> {
     const { row } = room;
-    if (!row || room.isAskingSeqs || !this.core.isOnline) return;
+    if (!row || room.isAskingSeqs || !this.#core.isOnline) return;
     const after = row.seqAt;
     const head = row.headSeq;
     room.isAskingSeqs = true;
-    await this.ask(room, async () => {
+    await this.#ask(room, async () => {
       const isLong = head - after > GAP_MAX;
       const where = isLong ? {} : { after };
       const at = { seqAt: head, revAt: row.revAt };
       const params = { conversation: room.id, ...where, limit: isLong ? 50 : PAGE };
-      const page = await this.core.askLater("messages.list", params);
+      const page = await this.#core.askLater("messages.list", params);
       batch(() => {
         room.isAskingSeqs = false;
         if (isLong) {
@@ -278,15 +276,15 @@ export class Intake {
           room.early.set(seq, known.get(seq) ?? room.early.get(seq) ?? null);
         }
         row.headSeq = Math.max(row.headSeq, upto);
-        if (isLong) this.pages.put(room, page, where, at);
+        if (isLong) this.#pages.put(room, page, where, at);
         this.advance(room);
       });
     });
   }
 
-  private async fillRevs(room: Room): Promise<void> {
+  async #fillRevs(room: Room): Promise<void> {
     const { row } = room;
-    if (!row || room.isAskingRevs || !this.core.isOnline) return;
+    if (!row || room.isAskingRevs || !this.#core.isOnline) return;
     const after = row.revAt;
     const head = row.headRev;
     if (head - after > GAP_MAX) {
@@ -296,9 +294,9 @@ export class Intake {
     }
     if (room.earlyChanges.has(after + 1)) return;
     room.isAskingRevs = true;
-    await this.ask(room, async () => {
+    await this.#ask(room, async () => {
       const params = { conversation: room.id, after, limit: PAGE };
-      const page = await this.core.askLater("messages.changes", params);
+      const page = await this.#core.askLater("messages.changes", params);
       batch(() => {
         room.isAskingRevs = false;
         for (const { event, rev, at_seq, data } of page.items) {
@@ -312,20 +310,20 @@ export class Intake {
     });
   }
 
-  private async ask(room: Room, work: () => Promise<void>): Promise<void> {
-    const { life } = this.core;
+  async #ask(room: Room, work: () => Promise<void>): Promise<void> {
+    const { life } = this.#core;
     try {
       await work();
     } catch (error) {
       room.isAskingSeqs = false;
       room.isAskingRevs = false;
       if (isMissing(error)) {
-        batch(() => this.rooms.drop(room));
+        batch(() => this.#rooms.drop(room));
         return;
       }
-      if (life !== this.core.life) return;
-      this.core.later(REFUSED_MS, () => {
-        if (life === this.core.life) this.advance(room);
+      if (life !== this.#core.life) return;
+      this.#core.later(REFUSED_MS, () => {
+        if (life === this.#core.life) this.advance(room);
       });
     }
   }

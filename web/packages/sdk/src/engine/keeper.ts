@@ -28,39 +28,39 @@ export interface Keepable {
 
 /** The writer. */
 export class Keeper {
-  private storage: Storage | null = null;
-  private readonly core: Core;
-  private readonly changes = new Map<string, Change>();
-  private readonly rooms = new Set<Keepable>();
-  private cancel: (() => void) | null = null;
+  #storage: Storage | null = null;
+  readonly #core: Core;
+  readonly #changes = new Map<string, Change>();
+  readonly #rooms = new Set<Keepable>();
+  #cancel: (() => void) | null = null;
 
   constructor(core: Core) {
-    this.core = core;
+    this.#core = core;
   }
 
   open(storage: Storage): void {
-    this.storage = storage;
+    this.#storage = storage;
   }
 
   get opened(): Storage | null {
-    return this.storage;
+    return this.#storage;
   }
 
   /** Forgets what was not written yet, and the storage. */
   close(): Storage | null {
-    const storage = this.storage;
-    this.storage = null;
-    this.cancel?.();
-    this.cancel = null;
-    this.changes.clear();
-    this.rooms.clear();
+    const storage = this.#storage;
+    this.#storage = null;
+    this.#cancel?.();
+    this.#cancel = null;
+    this.#changes.clear();
+    this.#rooms.clear();
     return storage;
   }
 
   /** Keeps a row soon; without `value` it goes. */
   put(table: Table, key: string, value?: unknown): void {
-    this.changes.set(`${table}/${key}`, { table, key, ...(value === undefined ? {} : { value }) });
-    this.schedule();
+    this.#changes.set(`${table}/${key}`, { table, key, ...(value === undefined ? {} : { value }) });
+    this.#schedule();
   }
 
   /**
@@ -68,9 +68,9 @@ export class Keeper {
    * others hear the same, and would write the same.
    */
   mark(room: Keepable): void {
-    if (!this.core.isLeader) return;
-    this.rooms.add(room);
-    this.schedule();
+    if (!this.#core.isLeader) return;
+    this.#rooms.add(room);
+    this.#schedule();
   }
 
   /** Forgets a conversation. */
@@ -85,28 +85,28 @@ export class Keeper {
   /** Keeps these now; resolves when they are. */
   async write(changes: readonly Change[]): Promise<void> {
     try {
-      await this.storage?.write(changes);
+      await this.#storage?.write(changes);
     } catch (error) {
       // A full or forbidden storage costs what it would have kept, not what happens now.
-      this.core.logger?.warn?.("storage does not take what it is given", error);
+      this.#core.logger?.warn("storage does not take what it is given", error);
     }
   }
 
   /** Writes whatever waits. */
   async flush(): Promise<void> {
-    this.cancel?.();
-    this.cancel = null;
-    const changes = [...this.changes.values()];
-    this.changes.clear();
-    for (const room of this.rooms) changes.push(...changesOf(room));
-    this.rooms.clear();
+    this.#cancel?.();
+    this.#cancel = null;
+    const changes = [...this.#changes.values()];
+    this.#changes.clear();
+    for (const room of this.#rooms) changes.push(...changesOf(room));
+    this.#rooms.clear();
     if (changes.length > 0) await this.write(changes);
   }
 
-  private schedule(): void {
-    if (!this.storage || this.cancel) return;
-    this.cancel = this.core.later(AFTER_MS, () => {
-      this.cancel = null;
+  #schedule(): void {
+    if (!this.#storage || this.#cancel) return;
+    this.#cancel = this.#core.later(AFTER_MS, () => {
+      this.#cancel = null;
       void this.flush();
     });
   }

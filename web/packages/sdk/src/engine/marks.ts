@@ -17,18 +17,18 @@ const AGAIN_MS = 2_000;
 
 /** Marks, in both directions. */
 export class Marks {
-  private readonly core: Core;
-  private readonly rooms: Rooms;
-  private readonly intake: Intake;
-  private readonly flights = new Map<Room, Promise<void>>();
+  readonly #core: Core;
+  readonly #rooms: Rooms;
+  readonly #intake: Intake;
+  readonly #flights = new Map<Room, Promise<void>>();
   /** When each conversation was last told of, and who waits to be. */
-  private readonly told = new WeakMap<Room, number>();
-  private readonly due = new Set<Room>();
+  readonly #told = new WeakMap<Room, number>();
+  readonly #due = new Set<Room>();
 
   constructor(core: Core, rooms: Rooms, intake: Intake) {
-    this.core = core;
-    this.rooms = rooms;
-    this.intake = intake;
+    this.#core = core;
+    this.#rooms = rooms;
+    this.#intake = intake;
   }
 
   /** Read up to here: at once on this device, and on the server when it can be told. */
@@ -37,14 +37,14 @@ export class Marks {
     if (!row) return Promise.resolve();
     const upto = Math.min(seq ?? row.seqAt, row.headSeq);
     const isAgain = row.unreadFrom !== null && upto >= row.unreadFrom;
-    if (upto <= row.readSeq && !isAgain) return this.flights.get(room) ?? Promise.resolve();
+    if (upto <= row.readSeq && !isAgain) return this.#flights.get(room) ?? Promise.resolve();
     batch(() => {
       if (isAgain) row.unreadFrom = null;
-      if (!raiseRead(room, upto, this.core.user)) row.isStale = true;
+      if (!raiseRead(room, upto, this.#core.user)) row.isStale = true;
       row.readWanted = Math.max(row.readWanted ?? 0, upto);
       room.touch();
     });
-    return this.core.isOnline ? this.push(room) : Promise.resolve();
+    return this.#core.isOnline ? this.#push(room) : Promise.resolve();
   }
 
   /** Unread from here on; taken back when the server refuses. */
@@ -59,7 +59,7 @@ export class Marks {
       });
     set(seq);
     try {
-      await this.core.ask("messages.unread", { conversation: room.id, seq });
+      await this.#core.ask("messages.unread", { conversation: room.id, seq });
     } catch (error) {
       set(before);
       throw error;
@@ -67,46 +67,46 @@ export class Marks {
   }
 
   async readAll(): Promise<void> {
-    const unread = this.rooms.known().filter(({ row }) => row && (row.unread || row.unreadFrom));
+    const unread = this.#rooms.known().filter(({ row }) => row && (row.unread || row.unreadFrom));
     await Promise.all(unread.map((room) => this.read(room)));
   }
 
   /** A session began: what was read without a line is told, and what has arrived. */
   resume(): void {
-    this.due.clear();
-    for (const room of this.rooms.known()) {
-      if (room.row?.readWanted) void this.push(room).catch(() => undefined);
-      else if (room.tail && room.row?.last?.sender !== this.core.user) this.delivered(room);
+    this.#due.clear();
+    for (const room of this.#rooms.known()) {
+      if (room.row?.readWanted) void this.#push(room).catch(() => undefined);
+      else if (room.tail && room.row?.last?.sender !== this.#core.user) this.delivered(room);
     }
   }
 
   /** Messages of others have arrived. */
   delivered(room: Room): void {
-    if (!this.core.isLeader || this.due.has(room) || !this.isNews(room)) return;
-    this.due.add(room);
-    const since = this.core.now() - (this.told.get(room) ?? 0);
+    if (!this.#core.isLeader || this.#due.has(room) || !this.#isNews(room)) return;
+    this.#due.add(room);
+    const since = this.#core.now() - (this.#told.get(room) ?? 0);
     const wait = Math.max(DELIVERED_MS_FIRST, DELIVERED_MS - since);
-    this.core.later(wait, () => {
-      this.due.delete(room);
+    this.#core.later(wait, () => {
+      this.#due.delete(room);
       const { row } = room;
-      if (!row || !this.core.isOnline || !this.isNews(room)) return;
+      if (!row || !this.#core.isOnline || !this.#isNews(room)) return;
       const seq = row.seqAt;
       row.deliveredSeq = seq;
-      this.told.set(room, this.core.now());
+      this.#told.set(room, this.#core.now());
       // It is said again with the next message, and reading says it as well.
-      this.core.ask("messages.delivered", { conversation: room.id, seq }).catch(() => undefined);
+      this.#core.ask("messages.delivered", { conversation: room.id, seq }).catch(() => undefined);
     });
   }
 
   /** Somebody has received or read further. */
   hear(receipt: WireReceipt): void {
-    const room = this.rooms.byId.get(receipt.conversation);
+    const room = this.#rooms.byId.get(receipt.conversation);
     const { row } = room ?? {};
     if (!room || !row) return;
     const { delivered_seq: delivered, read_seq: read } = receipt;
-    if (receipt.user === this.core.user) {
+    if (receipt.user === this.#core.user) {
       row.deliveredSeq = Math.max(row.deliveredSeq, delivered);
-      if (!raiseRead(room, read, this.core.user)) void this.intake.refresh(room);
+      if (!raiseRead(room, read, this.#core.user)) void this.#intake.refresh(room);
       room.touch();
     } else this.others(room, delivered, read);
   }
@@ -123,41 +123,41 @@ export class Marks {
 
   /** The user's own side has changed elsewhere. */
   hearSettings(conversation: string, unreadFrom: number | null): void {
-    const room = this.rooms.byId.get(conversation);
+    const room = this.#rooms.byId.get(conversation);
     if (!room?.row) return;
     room.row.unreadFrom = unreadFrom;
     room.touch();
   }
 
   reset(): void {
-    this.flights.clear();
-    this.due.clear();
+    this.#flights.clear();
+    this.#due.clear();
   }
 
-  private isNews({ row }: Room): boolean {
+  #isNews({ row }: Room): boolean {
     return row !== null && row.seqAt > Math.max(row.deliveredSeq, row.readSeq);
   }
 
   /** Tells the newest mark; one question at a time for each conversation. */
-  private push(room: Room): Promise<void> {
-    const flying = this.flights.get(room);
+  #push(room: Room): Promise<void> {
+    const flying = this.#flights.get(room);
     if (flying) return flying;
-    const flight = this.tell(room).finally(() => this.flights.delete(room));
-    this.flights.set(room, flight);
+    const flight = this.#tell(room).finally(() => this.#flights.delete(room));
+    this.#flights.set(room, flight);
     return flight;
   }
 
-  private async tell(room: Room): Promise<void> {
-    const { life } = this.core;
+  async #tell(room: Room): Promise<void> {
+    const { life } = this.#core;
     for (;;) {
       const seq = room.row?.readWanted;
-      if (!seq || !this.core.isOnline) return;
+      if (!seq || !this.#core.isOnline) return;
       try {
-        await this.core.ask("messages.read", { conversation: room.id, seq });
+        await this.#core.ask("messages.read", { conversation: room.id, seq });
       } catch (error) {
         if (isRetryable(error)) {
-          this.core.later(AGAIN_MS, () => {
-            if (life === this.core.life) void this.push(room).catch(() => undefined);
+          this.#core.later(AGAIN_MS, () => {
+            if (life === this.#core.life) void this.#push(room).catch(() => undefined);
           });
           return;
         }
@@ -168,7 +168,7 @@ export class Marks {
       if (!row) return;
       row.deliveredSeq = Math.max(row.deliveredSeq, seq);
       if (row.readWanted === seq) row.readWanted = null;
-      if (row.isStale) void this.intake.refresh(room);
+      if (row.isStale) void this.#intake.refresh(room);
       batch(() => room.touch());
     }
   }

@@ -11,21 +11,21 @@ const PAGE = 100;
 
 /** Lists of members, as far as they are loaded. */
 export class Members {
-  private readonly core: Core;
-  private readonly cursors = new WeakMap<Room, string>();
-  private readonly busy = new WeakMap<Room, Promise<void>>();
+  readonly #core: Core;
+  readonly #cursors = new WeakMap<Room, string>();
+  readonly #busy = new WeakMap<Room, Promise<void>>();
 
   constructor(core: Core) {
-    this.core = core;
+    this.#core = core;
   }
 
   /** The next page. */
   load(room: Room): Promise<void> {
-    const flying = this.busy.get(room);
+    const flying = this.#busy.get(room);
     if (flying) return flying;
     if (room.members.getSnapshot().complete) return Promise.resolve();
-    const flight = this.ask(room).finally(() => this.busy.delete(room));
-    this.busy.set(room, flight);
+    const flight = this.#ask(room).finally(() => this.#busy.delete(room));
+    this.#busy.set(room, flight);
     return flight;
   }
 
@@ -46,7 +46,7 @@ export class Members {
     const list = room.members.getSnapshot();
     switch (change.event) {
       case "member.added": {
-        const joinedAt = this.core.now();
+        const joinedAt = this.#core.now();
         const members = (data.users ?? []).map((user) => ({
           user,
           role: "member" as const,
@@ -74,23 +74,23 @@ export class Members {
   restart(room: Room): void {
     const { items, complete } = room.members.getSnapshot();
     if (items.length === 0 && !complete) return;
-    this.cursors.delete(room);
+    this.#cursors.delete(room);
     room.members.set({ items, complete: false, loading: false, failure: null });
     void this.load(room);
   }
 
-  private async ask(room: Room): Promise<void> {
-    const cursor = this.cursors.get(room);
+  async #ask(room: Room): Promise<void> {
+    const cursor = this.#cursors.get(room);
     const before = room.members.getSnapshot();
     room.members.set({ ...before, loading: true, failure: null });
     try {
       const params = { conversation: room.id, limit: PAGE, ...(cursor ? { cursor } : {}) };
-      const page = await this.core.ask("members.list", params);
+      const page = await this.#core.ask("members.list", params);
       batch(() => {
         const known = cursor ? room.members.getSnapshot().items : [];
         const there = new Set(known.map((member) => member.user));
         const fresh = page.items.map(toMember).filter((member) => !there.has(member.user));
-        if (page.next_cursor) this.cursors.set(room, page.next_cursor);
+        if (page.next_cursor) this.#cursors.set(room, page.next_cursor);
         room.members.set({
           items: [...known, ...fresh],
           loading: false,

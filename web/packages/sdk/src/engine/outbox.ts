@@ -63,58 +63,58 @@ interface Promised {
 
 /** The outbox of this user on this device. */
 export class Outbox {
-  private readonly queues = new Map<string, Queue>();
-  private readonly items = new Map<string, Item>();
+  readonly #queues = new Map<string, Queue>();
+  readonly #items = new Map<string, Item>();
   /** Not in storage yet. */
-  private readonly unkept = new Set<string>();
+  readonly #unkept = new Set<string>();
   /** Acknowledged; its message did not come by the log yet. */
-  private readonly arrived = new Map<string, Message>();
-  private sent: Item[] = [];
-  private readonly promises = new Map<string, Promised>();
-  private flying = 0;
-  private readonly core: Core;
-  private readonly keeper: Keeper;
-  private readonly rooms: Rooms;
+  readonly #arrived = new Map<string, Message>();
+  #sent: Item[] = [];
+  readonly #promises = new Map<string, Promised>();
+  #flying = 0;
+  readonly #core: Core;
+  readonly #keeper: Keeper;
+  readonly #rooms: Rooms;
 
   constructor(core: Core, keeper: Keeper, rooms: Rooms) {
-    this.core = core;
-    this.keeper = keeper;
-    this.rooms = rooms;
+    this.#core = core;
+    this.#keeper = keeper;
+    this.#rooms = rooms;
   }
 
   /** Takes in what storage has. */
   load(rows: readonly Item[]): void {
     for (const item of [...rows].sort(byAge)) {
       if (item.state === "sent") {
-        if (!this.sent.some((other) => other.clientId === item.clientId)) this.sent.push(item);
-      } else this.add(item);
+        if (!this.#sent.some((other) => other.clientId === item.clientId)) this.#sent.push(item);
+      } else this.#add(item);
     }
   }
 
   /** Sends; the echo is there when this returns. */
   send(room: Room, content: Content): Promise<Message> {
-    const clientId = uuidV7(this.core.now(), this.core.random);
+    const clientId = uuidV7(this.#core.now(), this.#core.random);
     const item: Item = {
       clientId,
-      key: keyOf(this.core.user, clientId),
+      key: keyOf(this.#core.user, clientId),
       conversation: room.id,
       content,
-      sender: this.core.user,
-      queuedAt: this.core.now(),
+      sender: this.#core.user,
+      queuedAt: this.#core.now(),
       state: "waiting",
       failure: null,
     };
     const promise = new Promise<Message>((resolve, reject) => {
-      this.promises.set(clientId, { resolve, reject });
+      this.#promises.set(clientId, { resolve, reject });
     });
     // Whoever does not wait for it sees the failure at the message.
     promise.catch(() => undefined);
-    this.unkept.add(clientId);
-    batch(() => this.add(item));
-    void this.keep(item).then(() => {
-      this.unkept.delete(clientId);
-      this.tell({ outbox: "put", item });
-      batch(() => this.show(room));
+    this.#unkept.add(clientId);
+    batch(() => this.#add(item));
+    void this.#keep(item).then(() => {
+      this.#unkept.delete(clientId);
+      this.#tell({ outbox: "put", item });
+      batch(() => this.#show(room));
       this.drain();
     });
     return promise;
@@ -122,93 +122,93 @@ export class Outbox {
 
   /** Offers a failed message again, behind what waits, under its client id: the server refused it, so it has none. */
   retry(clientId: string): void {
-    const item = this.items.get(clientId);
+    const item = this.#items.get(clientId);
     if (item?.state !== "failed") return;
-    const again: Item = { ...item, state: "waiting", failure: null, queuedAt: this.core.now() };
+    const again: Item = { ...item, state: "waiting", failure: null, queuedAt: this.#core.now() };
     batch(() => {
-      this.take(item);
-      this.add(again);
+      this.#take(item);
+      this.#add(again);
     });
-    void this.keep(again);
-    this.tell({ outbox: "put", item: again });
+    void this.#keep(again);
+    this.#tell({ outbox: "put", item: again });
     this.drain();
   }
 
   /** Takes a message out that the server does not have. What is under way is left to its answer. */
   discard(clientId: string): void {
-    const item = this.items.get(clientId);
-    if (!item || this.queues.get(item.conversation)?.flying === clientId) return;
-    batch(() => this.take(item));
-    void this.keeper.write([{ table: "outbox", key: clientId }]);
-    this.tell({ outbox: "gone", clientId });
-    this.fail(clientId, problem("sdk.discarded", "It was taken out of the outbox"));
+    const item = this.#items.get(clientId);
+    if (!item || this.#queues.get(item.conversation)?.flying === clientId) return;
+    batch(() => this.#take(item));
+    void this.#keeper.write([{ table: "outbox", key: clientId }]);
+    this.#tell({ outbox: "gone", clientId });
+    this.#fail(clientId, problem("sdk.discarded", "It was taken out of the outbox"));
     this.drain();
   }
 
   /** The server has it: it said so, or it showed the message. */
   confirm(clientId: string, message: Message): void {
-    const item = this.items.get(clientId);
-    if (item) this.settle(item);
-    if (this.arrived.delete(clientId) || item) this.show(this.rooms.get(message.conversation));
-    this.promises.get(clientId)?.resolve(message);
-    this.promises.delete(clientId);
+    const item = this.#items.get(clientId);
+    if (item) this.#settle(item);
+    if (this.#arrived.delete(clientId) || item) this.#show(this.#rooms.get(message.conversation));
+    this.#promises.get(clientId)?.resolve(message);
+    this.#promises.delete(clientId);
   }
 
   /** What a conversation has taken in needs no echo any more. */
   passOver(room: Room): void {
-    for (const [clientId, message] of this.arrived) {
+    for (const [clientId, message] of this.#arrived) {
       if (message.conversation !== room.id || (message.seq ?? 0) > (room.row?.seqAt ?? 0)) continue;
-      this.arrived.delete(clientId);
+      this.#arrived.delete(clientId);
     }
-    this.show(room);
+    this.#show(room);
   }
 
   /** Offers what can be offered. Only the tab that leads does: what all offer goes out several times. */
   drain(): void {
-    if (!this.core.isOnline || !this.core.isLeader) return;
-    for (const queue of this.queues.values()) {
-      if (this.flying >= FLYING_MAX) return;
+    if (!this.#core.isOnline || !this.#core.isLeader) return;
+    for (const queue of this.#queues.values()) {
+      if (this.#flying >= FLYING_MAX) return;
       if (queue.flying || queue.rest) continue;
-      this.expire(queue);
+      this.#expire(queue);
       const next = queue.items.find((item) => item.state === "waiting");
-      if (next && !this.unkept.has(next.clientId)) void this.offer(queue, next);
+      if (next && !this.#unkept.has(next.clientId)) void this.#offer(queue, next);
     }
   }
 
   /** A session began: whatever waited for the line waits no more. */
   wake(): void {
-    for (const queue of this.queues.values()) {
+    for (const queue of this.#queues.values()) {
       queue.rest?.();
       queue.rest = null;
     }
-    this.showAll();
+    this.#showAll();
     this.drain();
   }
 
   /** The line is gone: nothing under way is answered any more. */
   lose(): void {
-    for (const queue of this.queues.values()) queue.flying = null;
-    this.flying = 0;
-    this.showAll();
+    for (const queue of this.#queues.values()) queue.flying = null;
+    this.#flying = 0;
+    this.#showAll();
   }
 
   /** This tab leads now: it needs to know what the others have. */
   async lead(storage: Storage | null): Promise<void> {
     const rows = await storage?.list<Item>("outbox").catch(() => []);
     batch(() => this.load(rows ?? []));
-    this.tell({ outbox: "ask" });
+    this.#tell({ outbox: "ask" });
     this.drain();
   }
 
   /** The server's past is another one: what it acknowledged of late is offered again, first. */
   offerAgain(): void {
-    const again = this.sent.filter((item) => this.core.now() - (item.sentAt ?? 0) < SENT_MS_MAX);
-    this.sent = [];
+    const again = this.#sent.filter((item) => this.#core.now() - (item.sentAt ?? 0) < SENT_MS_MAX);
+    this.#sent = [];
     for (const { sentAt: _, ...item } of again) {
       const waiting: Item = { ...item, state: "waiting" };
-      this.arrived.delete(item.clientId);
-      this.add(waiting);
-      void this.keep(waiting);
+      this.#arrived.delete(item.clientId);
+      this.#add(waiting);
+      void this.#keep(waiting);
     }
   }
 
@@ -217,186 +217,186 @@ export class Outbox {
     switch (told.outbox) {
       case "put":
         batch(() => {
-          const known = this.items.get(told.item.clientId);
-          if (known && known.state !== told.item.state) this.take(known);
-          this.add(told.item);
+          const known = this.#items.get(told.item.clientId);
+          if (known && known.state !== told.item.state) this.#take(known);
+          this.#add(told.item);
         });
-        if (told.item.failure) this.fail(told.item.clientId, told.item.failure);
+        if (told.item.failure) this.#fail(told.item.clientId, told.item.failure);
         this.drain();
         break;
       case "gone": {
-        const item = this.items.get(told.clientId);
+        const item = this.#items.get(told.clientId);
         if (!item) break;
-        if (this.queues.get(item.conversation)?.flying === told.clientId) {
-          this.tell({ outbox: "put", item });
+        if (this.#queues.get(item.conversation)?.flying === told.clientId) {
+          this.#tell({ outbox: "put", item });
           break;
         }
-        batch(() => this.take(item));
-        this.fail(told.clientId, problem("sdk.discarded", "It was taken out of the outbox"));
+        batch(() => this.#take(item));
+        this.#fail(told.clientId, problem("sdk.discarded", "It was taken out of the outbox"));
         break;
       }
       case "sent":
-        batch(() => this.acknowledge(told.clientId, told.message));
+        batch(() => this.#acknowledge(told.clientId, told.message));
         break;
       case "ask":
-        for (const item of this.items.values()) {
-          if (!this.unkept.has(item.clientId)) this.tell({ outbox: "put", item });
+        for (const item of this.#items.values()) {
+          if (!this.#unkept.has(item.clientId)) this.#tell({ outbox: "put", item });
         }
     }
   }
 
   reset(): void {
-    this.queues.clear();
-    this.items.clear();
-    this.unkept.clear();
-    this.arrived.clear();
-    this.sent = [];
-    this.flying = 0;
-    for (const clientId of [...this.promises.keys()]) {
-      this.fail(clientId, problem("sdk.cleared", "This device has forgotten the user"));
+    this.#queues.clear();
+    this.#items.clear();
+    this.#unkept.clear();
+    this.#arrived.clear();
+    this.#sent = [];
+    this.#flying = 0;
+    for (const clientId of [...this.#promises.keys()]) {
+      this.#fail(clientId, problem("sdk.cleared", "This device has forgotten the user"));
     }
   }
 
-  private async offer(queue: Queue, item: Item): Promise<void> {
+  async #offer(queue: Queue, item: Item): Promise<void> {
     const { clientId, conversation } = item;
-    const life = this.core.life;
+    const life = this.#core.life;
     queue.flying = clientId;
-    this.flying++;
-    batch(() => this.show(this.rooms.get(conversation)));
+    this.#flying++;
+    batch(() => this.#show(this.#rooms.get(conversation)));
     try {
       const params = { conversation, client_id: clientId, ...fromContent(item.content) };
-      const message = await this.core.ask("messages.send", params);
-      if (this.land(queue, clientId, life)) queue.failures = 0;
-      this.tell({ outbox: "sent", clientId, message });
-      batch(() => this.acknowledge(clientId, message));
+      const message = await this.#core.ask("messages.send", params);
+      if (this.#land(queue, clientId, life)) queue.failures = 0;
+      this.#tell({ outbox: "sent", clientId, message });
+      batch(() => this.#acknowledge(clientId, message));
     } catch (error) {
-      if (!this.land(queue, clientId, life)) return;
-      batch(() => this.refuse(queue, item, error));
+      if (!this.#land(queue, clientId, life)) return;
+      batch(() => this.#refuse(queue, item, error));
     }
     this.drain();
   }
 
   /** `false`: the line was lost meanwhile, and everything is counted anew. */
-  private land(queue: Queue, clientId: string, life: number): boolean {
-    if (life !== this.core.life || queue.flying !== clientId) return false;
+  #land(queue: Queue, clientId: string, life: number): boolean {
+    if (life !== this.#core.life || queue.flying !== clientId) return false;
     queue.flying = null;
-    this.flying--;
+    this.#flying--;
     return true;
   }
 
-  private refuse(queue: Queue, item: Item, error: unknown): void {
+  #refuse(queue: Queue, item: Item, error: unknown): void {
     const told = problemOf(error);
     const isBroken = told.status >= 500 && !told.retryable && queue.failures < BROKEN_MAX;
     if (isRetryable(error) || isBroken) {
       // Whether it came before or behind the commit is not known: the same client id finds out.
       const bound = Math.min(BACKOFF_MS_CAP, BACKOFF_MS_BASE * 2 ** queue.failures++);
-      const wait = Math.max(told.retryAfterMs ?? 0, bound * this.core.random());
-      queue.rest = this.core.later(wait, () => {
+      const wait = Math.max(told.retryAfterMs ?? 0, bound * this.#core.random());
+      queue.rest = this.#core.later(wait, () => {
         queue.rest = null;
         this.drain();
       });
-      this.show(this.rooms.get(item.conversation));
+      this.#show(this.#rooms.get(item.conversation));
       return;
     }
     queue.failures = 0;
-    this.giveUp(item, told);
+    this.#giveUp(item, told);
   }
 
-  private giveUp(item: Item, failure: Problem): void {
+  #giveUp(item: Item, failure: Problem): void {
     const failed: Item = { ...item, state: "failed", failure };
-    this.replace(failed);
-    void this.keep(failed);
-    this.tell({ outbox: "put", item: failed });
-    this.fail(item.clientId, failure);
-    this.show(this.rooms.get(item.conversation));
+    this.#replace(failed);
+    void this.#keep(failed);
+    this.#tell({ outbox: "put", item: failed });
+    this.#fail(item.clientId, failure);
+    this.#show(this.#rooms.get(item.conversation));
   }
 
-  private expire(queue: Queue): void {
+  #expire(queue: Queue): void {
     for (const item of queue.items) {
-      if (item.state !== "waiting" || this.core.now() - item.queuedAt <= AGE_MS_MAX) continue;
-      this.giveUp(item, problem("sdk.expired", "It could not be sent for thirty days"));
+      if (item.state !== "waiting" || this.#core.now() - item.queuedAt <= AGE_MS_MAX) continue;
+      this.#giveUp(item, problem("sdk.expired", "It could not be sent for thirty days"));
     }
   }
 
   /** The reply has come. The message itself comes by the log; until then the echo shows it. */
-  private acknowledge(clientId: string, wire: WireMessage): void {
+  #acknowledge(clientId: string, wire: WireMessage): void {
     const message = toMessage(wire);
-    const item = this.items.get(clientId);
+    const item = this.#items.get(clientId);
     if (!item) return;
-    const room = this.rooms.get(wire.conversation);
+    const room = this.#rooms.get(wire.conversation);
     const isThere = (room.row?.seqAt ?? 0) >= wire.seq || room.segments.find(wire.seq);
-    if (!isThere) this.arrived.set(clientId, Object.freeze({ ...message, key: item.key }));
-    this.settle(item);
-    this.show(room);
-    this.promises.get(clientId)?.resolve(message);
-    this.promises.delete(clientId);
+    if (!isThere) this.#arrived.set(clientId, Object.freeze({ ...message, key: item.key }));
+    this.#settle(item);
+    this.#show(room);
+    this.#promises.get(clientId)?.resolve(message);
+    this.#promises.delete(clientId);
   }
 
   /** It is done with; for a while it is remembered. */
-  private settle(item: Item): void {
-    this.take(item);
-    const sent: Item = { ...item, state: "sent", failure: null, sentAt: this.core.now() };
-    this.sent.push(sent);
-    this.keeper.put("outbox", item.clientId, sent);
-    const old = (one: Item): boolean => this.core.now() - (one.sentAt ?? 0) > SENT_MS_MAX;
-    while (this.sent.length > SENT_MAX || (this.sent[0] && old(this.sent[0]))) {
-      const first = this.sent.shift();
-      if (first) this.keeper.put("outbox", first.clientId);
+  #settle(item: Item): void {
+    this.#take(item);
+    const sent: Item = { ...item, state: "sent", failure: null, sentAt: this.#core.now() };
+    this.#sent.push(sent);
+    this.#keeper.put("outbox", item.clientId, sent);
+    const old = (one: Item): boolean => this.#core.now() - (one.sentAt ?? 0) > SENT_MS_MAX;
+    while (this.#sent.length > SENT_MAX || (this.#sent[0] && old(this.#sent[0]))) {
+      const first = this.#sent.shift();
+      if (first) this.#keeper.put("outbox", first.clientId);
     }
   }
 
-  private add(item: Item): void {
-    if (this.items.has(item.clientId) || this.arrived.has(item.clientId)) return;
-    if (this.sent.some((sent) => sent.clientId === item.clientId)) return;
-    this.items.set(item.clientId, item);
-    const queue = this.queues.get(item.conversation) ?? newQueue();
-    this.queues.set(item.conversation, queue);
+  #add(item: Item): void {
+    if (this.#items.has(item.clientId) || this.#arrived.has(item.clientId)) return;
+    if (this.#sent.some((sent) => sent.clientId === item.clientId)) return;
+    this.#items.set(item.clientId, item);
+    const queue = this.#queues.get(item.conversation) ?? newQueue();
+    this.#queues.set(item.conversation, queue);
     queue.items.push(item);
     queue.items.sort(byAge);
-    this.show(this.rooms.get(item.conversation));
+    this.#show(this.#rooms.get(item.conversation));
   }
 
-  private replace(item: Item): void {
-    this.items.set(item.clientId, item);
-    const queue = this.queues.get(item.conversation);
+  #replace(item: Item): void {
+    this.#items.set(item.clientId, item);
+    const queue = this.#queues.get(item.conversation);
     if (queue) {
       queue.items = queue.items.map((one) => (one.clientId === item.clientId ? item : one));
     }
   }
 
-  private take(item: Item): void {
-    this.items.delete(item.clientId);
-    const queue = this.queues.get(item.conversation);
+  #take(item: Item): void {
+    this.#items.delete(item.clientId);
+    const queue = this.#queues.get(item.conversation);
     if (!queue) return;
     queue.items = queue.items.filter((one) => one.clientId !== item.clientId);
-    this.show(this.rooms.get(item.conversation));
+    this.#show(this.#rooms.get(item.conversation));
   }
 
-  private fail(clientId: string, failure: Problem): void {
-    this.promises.get(clientId)?.reject(new HoopoeError(failure));
-    this.promises.delete(clientId);
+  #fail(clientId: string, failure: Problem): void {
+    this.#promises.get(clientId)?.reject(new HoopoeError(failure));
+    this.#promises.delete(clientId);
   }
 
-  private keep(item: Item): Promise<void> {
-    return this.keeper.write([{ table: "outbox", key: item.clientId, value: item }]);
+  #keep(item: Item): Promise<void> {
+    return this.#keeper.write([{ table: "outbox", key: item.clientId, value: item }]);
   }
 
-  private tell(told: Told): void {
-    this.core.line.tell(told);
+  #tell(told: Told): void {
+    this.#core.line.tell(told);
   }
 
-  private showAll(): void {
-    for (const conversation of this.queues.keys()) this.show(this.rooms.get(conversation));
+  #showAll(): void {
+    for (const conversation of this.#queues.keys()) this.#show(this.#rooms.get(conversation));
   }
 
   /** Makes the echoes of a conversation anew. */
-  private show(room: Room): void {
-    const queue = this.queues.get(room.id);
+  #show(room: Room): void {
+    const queue = this.#queues.get(room.id);
     const before = new Map(room.echoes.map((echo) => [echo.key, echo]));
-    const arrived = [...this.arrived.values()].filter((one) => one.conversation === room.id);
+    const arrived = [...this.#arrived.values()].filter((one) => one.conversation === room.id);
     arrived.sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
     const waiting = (queue?.items ?? []).map((item) => {
-      const echo = this.echo(item, queue?.flying === item.clientId);
+      const echo = this.#echo(item, queue?.flying === item.clientId);
       const known = before.get(item.key);
       return known?.state === echo.state && known.failure === echo.failure ? known : echo;
     });
@@ -408,16 +408,16 @@ export class Outbox {
     room.touchMessages();
   }
 
-  private echo(item: Item, isFlying: boolean): Message {
-    const isOffered = isFlying || (!this.core.isLeader && this.core.isOnline);
-    const isSending = isOffered || this.unkept.has(item.clientId);
+  #echo(item: Item, isFlying: boolean): Message {
+    const isOffered = isFlying || (!this.#core.isLeader && this.#core.isOnline);
+    const isSending = isOffered || this.#unkept.has(item.clientId);
     const { content } = item;
     return Object.freeze({
       key: item.key,
       conversation: item.conversation,
       seq: null,
       clientId: item.clientId,
-      sender: item.sender ?? this.core.user,
+      sender: item.sender ?? this.#core.user,
       kind: content.kind ?? "text",
       text: content.text ?? "",
       mentions: content.mentions ?? [],

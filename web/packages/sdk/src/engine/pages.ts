@@ -21,14 +21,14 @@ export interface Where {
 
 /** Reads pages. */
 export class Pages {
-  private readonly core: Core;
-  private readonly rooms: Rooms;
-  private readonly outbox: Outbox;
+  readonly #core: Core;
+  readonly #rooms: Rooms;
+  readonly #outbox: Outbox;
 
   constructor(core: Core, rooms: Rooms, outbox: Outbox) {
-    this.core = core;
-    this.rooms = rooms;
-    this.outbox = outbox;
+    this.#core = core;
+    this.#rooms = rooms;
+    this.#outbox = outbox;
     rooms.fetchMessage = (room, seq) => this.loadOne(room, seq);
   }
 
@@ -37,13 +37,13 @@ export class Pages {
    * at all.
    */
   async load(room: Room, where: Where, limit: number, isPatient = false): Promise<Segment | null> {
-    const ask = isPatient ? this.core.askLater.bind(this.core) : this.core.ask.bind(this.core);
+    const ask = isPatient ? this.#core.askLater.bind(this.#core) : this.#core.ask.bind(this.#core);
     const { seqAt = 0, revAt = 0 } = room.row ?? {};
     let page: Page;
     try {
       page = await ask("messages.list", { conversation: room.id, ...where, limit });
     } catch (error) {
-      if (isMissing(error)) batch(() => this.rooms.drop(room));
+      if (isMissing(error)) batch(() => this.#rooms.drop(room));
       throw error;
     }
     return batch(() => this.put(room, page, where, { seqAt, revAt }));
@@ -53,10 +53,10 @@ export class Pages {
   async loadOne(room: Room, seq: number): Promise<void> {
     const sinceRev = room.row?.revAt ?? 0;
     try {
-      const wire = await this.core.askLater("messages.get", { conversation: room.id, seq });
+      const wire = await this.#core.askLater("messages.get", { conversation: room.id, seq });
       batch(() => {
         room.keepSingle(seq, toMessage(wire));
-        catchUpPage(room, sinceRev, this.core.user);
+        catchUpPage(room, sinceRev, this.#core.user);
       });
     } catch (error) {
       if (isMissing(error)) batch(() => room.keepSingle(seq, undefined));
@@ -74,14 +74,14 @@ export class Pages {
     if (!segment) return null;
     segment.items = page.items.map((wire) => this.receive(wire));
     const now = room.put(segment);
-    catchUpPage(room, at.revAt, this.core.user);
+    catchUpPage(room, at.revAt, this.#core.user);
     return now;
   }
 
   /** A message that the server showed: if it is one of the outbox, it is done with. */
   receive(wire: WireMessage): ReturnType<typeof toMessage> {
     const message = toMessage(wire);
-    if (message.sender === this.core.user) this.outbox.confirm(message.clientId, message);
+    if (message.sender === this.#core.user) this.#outbox.confirm(message.clientId, message);
     return message;
   }
 }

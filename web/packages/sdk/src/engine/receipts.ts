@@ -15,29 +15,29 @@ interface Reach {
 
 /** Finds the newest own message that was read, and the newest that was received. */
 export class Receipts {
-  private readonly core: Core;
-  private readonly marks: Marks;
+  readonly #core: Core;
+  readonly #marks: Marks;
   /** Looked at in this session: events have told everything since. */
-  private readonly known = new WeakMap<Room, number>();
+  readonly #known = new WeakMap<Room, number>();
 
   constructor(core: Core, marks: Marks) {
-    this.core = core;
-    this.marks = marks;
+    this.#core = core;
+    this.#marks = marks;
   }
 
   async find(room: Room): Promise<void> {
     const { row } = room;
-    const { life } = this.core;
-    if (!row || !this.core.isOnline || this.known.get(room) === life) return;
-    this.known.set(room, life);
+    const { life } = this.#core;
+    if (!row || !this.#core.isOnline || this.#known.get(room) === life) return;
+    this.#known.set(room, life);
     const own: number[] = [];
     for (const message of room.segments.last?.items.slice(-OWN_MAX * 2) ?? []) {
-      const isOwn = message.sender === this.core.user && !message.deleted;
+      const isOwn = message.sender === this.#core.user && !message.deleted;
       if (isOwn && message.seq && message.seq > row.othersRead) own.push(message.seq);
     }
     const asked = new Map<number, Promise<Reach>>();
     const reach = (seq: number): Promise<Reach> => {
-      const known = asked.get(seq) ?? this.ask(room, seq);
+      const known = asked.get(seq) ?? this.#ask(room, seq);
       asked.set(seq, known);
       return known;
     };
@@ -45,16 +45,16 @@ export class Receipts {
     try {
       const read = await last(newest, async (seq) => (await reach(seq)).read);
       const delivered = await last(newest, async (seq) => (await reach(seq)).delivered);
-      batch(() => this.marks.others(room, delivered, read));
+      batch(() => this.#marks.others(room, delivered, read));
     } catch {
       // Ticks that are not known are not shown; the next time that it is opened asks again.
-      this.known.delete(room);
+      this.#known.delete(room);
     }
   }
 
-  private async ask(room: Room, seq: number): Promise<Reach> {
+  async #ask(room: Room, seq: number): Promise<Reach> {
     const params = { conversation: room.id, seq, limit: 1 };
-    const receipts = await this.core.askLater("messages.receipts", params);
+    const receipts = await this.#core.askLater("messages.receipts", params);
     return { read: receipts.read_count > 0, delivered: receipts.delivered_count > 0 };
   }
 }

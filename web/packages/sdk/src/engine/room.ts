@@ -46,9 +46,9 @@ export class Room implements Keepable {
 
   /** Messages that were looked at one by one; `undefined`: it cannot be seen. */
   readonly singles = new Map<number, Message | undefined>();
-  private readonly looks = new Map<number, Derived<Message | null | undefined>>();
+  readonly #looks = new Map<number, Derived<Message | null | undefined>>();
   /** Messages without what the user has just asked for, and what that is, by emoji. */
-  private readonly bases = new Map<number, Message>();
+  readonly #bases = new Map<number, Message>();
   readonly wishes = new Map<number, Map<string, boolean>>();
 
   /** What of this conversation is in the outbox, in its order. */
@@ -66,12 +66,12 @@ export class Room implements Keepable {
   });
   /** Called when messages or echoes are others: the open window makes itself anew. */
   onMessages: (() => void) | undefined;
-  private readonly host: RoomHost;
+  readonly #host: RoomHost;
 
   constructor(id: string, host: RoomHost) {
     this.id = id;
-    this.host = host;
-    this.state = new Derived(() => this.show());
+    this.#host = host;
+    this.state = new Derived(() => this.#show());
     this.state.onWatched = (watched) => {
       if (watched && !this.row && !this.isGone) host.onWanted(this);
     };
@@ -101,14 +101,17 @@ export class Room implements Keepable {
   /** Details are others. */
   touch(): void {
     this.state.touch();
-    this.host.onChanged(this);
+    this.#host.onChanged(this);
   }
 
   /** Messages are others as well. */
   touchMessages(): void {
-    for (const look of this.looks.values()) look.touch();
     this.onMessages?.();
     this.touch();
+  }
+
+  #touchLooks(): void {
+    for (const look of this.#looks.values()) look.touch();
   }
 
   find(seq: number): Message | undefined {
@@ -117,7 +120,7 @@ export class Room implements Keepable {
 
   /** One message, asked for when it is watched and not loaded. */
   look(seq: number): Derived<Message | null | undefined> {
-    const known = this.looks.get(seq);
+    const known = this.#looks.get(seq);
     if (known) return known;
     const look = new Derived<Message | null | undefined>(() => {
       const found = this.find(seq);
@@ -125,25 +128,21 @@ export class Room implements Keepable {
       return this.singles.has(seq) || this.isGone ? undefined : null;
     });
     look.onWatched = (watched) => {
-      if (!watched) this.looks.delete(seq);
-      else {
-        this.looks.set(seq, look);
-        if (look.getSnapshot() === null) this.host.onMessageWanted(this, seq);
-      }
+      if (watched && look.getSnapshot() === null) this.#host.onMessageWanted(this, seq);
     };
-    this.looks.set(seq, look);
+    this.#looks.set(seq, look);
     return look;
   }
 
   /** Those that are watched and not there. */
   wantedLooks(): number[] {
-    const wanted = [...this.looks].filter(([, look]) => look.watched && !look.getSnapshot());
+    const wanted = [...this.#looks].filter(([, look]) => look.watched && !look.getSnapshot());
     return wanted.map(([seq]) => seq).filter((seq) => !this.singles.has(seq));
   }
 
   keepSingle(seq: number, message: Message | undefined): void {
     this.singles.set(seq, message);
-    this.looks.get(seq)?.touch();
+    this.#looks.get(seq)?.touch();
   }
 
   /** Puts a page in, with what the user wants of its messages. */
@@ -152,7 +151,7 @@ export class Room implements Keepable {
       page.items = page.items.map((item) => {
         const wishes = this.wishes.get(item.seq ?? 0);
         if (!wishes) return item;
-        this.bases.set(item.seq ?? 0, item);
+        this.#bases.set(item.seq ?? 0, item);
         return withWishes(item, wishes);
       });
     }
@@ -160,6 +159,7 @@ export class Room implements Keepable {
     for (const item of page.items) if (item.seq) this.changed.add(item.seq);
     const newest = segment === this.segments.last ? segment.items.at(-1) : undefined;
     if (this.row && newest && (newest.seq ?? 0) >= (this.row.last?.seq ?? 0)) this.setLast(newest);
+    this.#touchLooks();
     this.touchMessages();
     return segment;
   }
@@ -171,11 +171,11 @@ export class Room implements Keepable {
   change(seq: number, make: (message: Message) => Message | null): Message | null | undefined {
     const shown = this.find(seq);
     if (!shown) return undefined;
-    const base = this.bases.get(seq) ?? shown;
+    const base = this.#bases.get(seq) ?? shown;
     const next = make(base);
     const wishes = this.wishes.get(seq);
-    if (wishes && next) this.bases.set(seq, next);
-    else this.bases.delete(seq);
+    if (wishes && next) this.#bases.set(seq, next);
+    else this.#bases.delete(seq);
     const show = wishes && next ? withWishes(next, wishes) : next;
     if (show === shown) return show;
     this.segments.replace(seq, show);
@@ -184,10 +184,17 @@ export class Room implements Keepable {
     if (this.row?.last?.seq === seq) {
       this.row.last = show ?? this.segments.last?.items.at(-1) ?? null;
     }
-    this.looks.get(seq)?.touch();
+    this.#looks.get(seq)?.touch();
     this.onMessages?.();
     this.touch();
     return show;
+  }
+
+  /** The next message of the log. */
+  append(seq: number, message: Message | null): void {
+    if (message && !this.segments.find(seq)) this.changed.add(seq);
+    this.segments.append(seq, message);
+    this.#looks.get(seq)?.touch();
   }
 
   /** The newest message. */
@@ -207,14 +214,15 @@ export class Room implements Keepable {
   forgetMessages(): void {
     this.segments.list = [];
     this.singles.clear();
-    this.bases.clear();
+    this.#bases.clear();
     this.early.clear();
     this.earlyChanges.clear();
     this.recent = [];
+    this.#touchLooks();
     this.touchMessages();
   }
 
-  private show(): Conversation | null | undefined {
+  #show(): Conversation | null | undefined {
     const { row } = this;
     if (!row) return this.isGone ? undefined : null;
     return Object.freeze({

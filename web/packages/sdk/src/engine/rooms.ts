@@ -19,21 +19,21 @@ export class Rooms implements RoomHost {
   readonly list: Derived<readonly Conversation[]>;
   readonly unread: Derived<number>;
   /** Those that are shown, in the order of the list when it was last made. */
-  private order: Room[] = [];
+  #order: Room[] = [];
   /** As the server listed them, the newest activity first: for those whose messages are not known. */
-  private serverOrder: Room[] = [];
-  private readonly core: Core;
-  private readonly keeper: Keeper;
+  #serverOrder: Room[] = [];
+  readonly #core: Core;
+  readonly #keeper: Keeper;
   /** A room without a row is watched. Set by whoever makes rooms known. */
   onRow: ((room: Room) => void) | undefined;
   onDropped: ((room: Room) => void) | undefined;
 
   constructor(core: Core, keeper: Keeper) {
-    this.core = core;
-    this.keeper = keeper;
-    this.list = new Derived<readonly Conversation[]>((before) => this.makeList(before));
+    this.#core = core;
+    this.#keeper = keeper;
+    this.list = new Derived<readonly Conversation[]>((before) => this.#makeList(before));
     this.unread = new Derived<number>(() =>
-      this.order.reduce((sum, room) => sum + (room.row?.unread ?? 0), 0),
+      this.#order.reduce((sum, room) => sum + (room.row?.unread ?? 0), 0),
     );
   }
 
@@ -49,22 +49,22 @@ export class Rooms implements RoomHost {
   /** Rooms with a row, the newest activity first. */
   known(): readonly Room[] {
     this.list.getSnapshot();
-    return this.order;
+    return this.#order;
   }
 
   onChanged(room: Room): void {
     if (!room.row) return;
     this.list.touch();
     this.unread.touch();
-    this.keeper.mark(room);
+    this.#keeper.mark(room);
   }
 
   onWanted(room: Room): void {
-    if (this.core.isOnline) void this.fetch(room);
+    if (this.#core.isOnline) void this.fetch(room);
   }
 
   onMessageWanted(room: Room, seq: number): void {
-    if (this.core.isOnline) void this.fetchMessage?.(room, seq);
+    if (this.#core.isOnline) void this.fetchMessage?.(room, seq);
   }
 
   /** Fetches one message; set by whoever reads pages. */
@@ -78,7 +78,7 @@ export class Rooms implements RoomHost {
 
   /** Asks for how a conversation stands. */
   async fetch(room: Room, isPatient = false): Promise<void> {
-    const ask = isPatient ? this.core.askLater.bind(this.core) : this.core.ask.bind(this.core);
+    const ask = isPatient ? this.#core.askLater.bind(this.#core) : this.#core.ask.bind(this.#core);
     try {
       const wire = await ask("conversations.get", { conversation: room.id });
       batch(() => this.take(wire));
@@ -90,7 +90,7 @@ export class Rooms implements RoomHost {
 
   /** Puts a room from storage into the list. */
   adopt(room: Room): void {
-    this.order.push(room);
+    this.#order.push(room);
     room.touch();
   }
 
@@ -101,14 +101,14 @@ export class Rooms implements RoomHost {
     this.bare.delete(wire.id);
     const { row } = room;
     if (!row) {
-      room.row = newRow(wire, this.core.user);
-      this.order.push(room);
+      room.row = newRow(wire, this.#core.user);
+      this.#order.push(room);
       this.onRow?.(room);
     } else {
-      describe(row, wire, this.core.user);
+      describe(row, wire, this.#core.user);
       row.headSeq = Math.max(row.headSeq, wire.head_seq);
       row.headRev = Math.max(row.headRev, wire.head_rev);
-      if (wire.me) takeMe(room, wire, this.core.user);
+      if (wire.me) takeMe(room, wire, this.#core.user);
     }
     if (wire.me && room.row) room.row.isStale = false;
     room.touch();
@@ -117,12 +117,12 @@ export class Rooms implements RoomHost {
 
   /** A page of the list of all, in the server's order. */
   takeListed(items: readonly WireConversation[]): void {
-    for (const wire of items) this.serverOrder.push(this.take(wire));
+    for (const wire of items) this.#serverOrder.push(this.take(wire));
     this.anchor();
   }
 
   beginListing(): void {
-    this.serverOrder = [];
+    this.#serverOrder = [];
   }
 
   /**
@@ -130,8 +130,8 @@ export class Rooms implements RoomHost {
    * either, it was not later than in the conversation before.
    */
   anchor(): void {
-    let bound = this.core.now();
-    for (const room of this.serverOrder) {
+    let bound = this.#core.now();
+    for (const room of this.#serverOrder) {
       const { row } = room;
       if (!row) continue;
       if (row.isExact) bound = Math.min(bound, row.activityAt);
@@ -167,13 +167,13 @@ export class Rooms implements RoomHost {
     this.bare.delete(room.id);
     room.isGone = true;
     if (row) {
-      this.keeper.forget(room.id, row.kept);
+      this.#keeper.forget(room.id, row.kept);
       room.row = null;
-      this.order = this.order.filter((other) => other !== room);
-      this.serverOrder = this.serverOrder.filter((other) => other !== room);
+      this.#order = this.#order.filter((other) => other !== room);
+      this.#serverOrder = this.#serverOrder.filter((other) => other !== room);
       room.forgetMessages();
       this.onDropped?.(room);
-      this.core.emitter.emit("conversation.removed", { conversation: room.id });
+      this.#core.emitter.emit("conversation.removed", { conversation: room.id });
     }
     room.state.touch();
     room.onMessages?.();
@@ -183,8 +183,8 @@ export class Rooms implements RoomHost {
 
   /** Forgets everything; rooms that are held stay the same objects. */
   reset(): void {
-    this.order = [];
-    this.serverOrder = [];
+    this.#order = [];
+    this.#serverOrder = [];
     this.bare.clear();
     for (const room of this.byId.values()) {
       room.row = null;
@@ -203,11 +203,11 @@ export class Rooms implements RoomHost {
     this.unread.touch();
   }
 
-  private makeList(before: readonly Conversation[] | undefined): readonly Conversation[] {
+  #makeList(before: readonly Conversation[] | undefined): readonly Conversation[] {
     // Nearly sorted already: little to do for each event.
-    this.order.sort((a, b) => b.activityAt - a.activityAt || (a.id < b.id ? -1 : 1));
+    this.#order.sort((a, b) => b.activityAt - a.activityAt || (a.id < b.id ? -1 : 1));
     const list: Conversation[] = [];
-    for (const room of this.order) {
+    for (const room of this.#order) {
       const shown = room.state.getSnapshot();
       if (shown) list.push(shown);
     }

@@ -22,18 +22,18 @@ export interface Image {
 
 /** Opens storage; remembers who was the last to use this device. */
 export class Shelf {
-  private readonly open: OpenStorage | undefined;
-  private readonly place: string;
+  readonly #open: OpenStorage | undefined;
+  readonly #place: string;
 
   /** `place` names the server and the app. */
   constructor(open: OpenStorage | undefined, place: string) {
-    this.open = open;
-    this.place = place;
+    this.#open = open;
+    this.#place = place;
   }
 
   /** Who used this device last. */
   async lastUser(): Promise<UserId | null> {
-    const device = await this.open?.(this.place);
+    const device = await this.#open?.(this.#place);
     try {
       return (await device?.get<UserId>("meta", "user")) ?? null;
     } finally {
@@ -42,7 +42,7 @@ export class Shelf {
   }
 
   async setLastUser(user: UserId | null): Promise<void> {
-    const device = await this.open?.(this.place);
+    const device = await this.#open?.(this.#place);
     try {
       const change = { table: "meta" as const, key: "user" };
       await device?.write([user === null ? change : { ...change, value: user }]);
@@ -52,7 +52,7 @@ export class Shelf {
   }
 
   async of(user: UserId): Promise<Storage | null> {
-    return (await this.open?.(`${this.place}/${user}`)) ?? null;
+    return (await this.#open?.(`${this.#place}/${user}`)) ?? null;
   }
 }
 

@@ -53,39 +53,39 @@ interface Parts {
 export class Sync {
   readonly synced = new Value(false);
   memory: Memory = { epoch: null, cursor: null, isComplete: false };
-  private readonly core: Core;
-  private readonly parts: Parts;
-  private readonly host: SyncHost;
+  readonly #core: Core;
+  readonly #parts: Parts;
+  readonly #host: SyncHost;
 
   constructor(core: Core, parts: Parts, host: SyncHost) {
-    this.core = core;
-    this.parts = parts;
-    this.host = host;
+    this.#core = core;
+    this.#parts = parts;
+    this.#host = host;
   }
 
   /** A session began. What it says is taken in at once; the rest is asked for. */
   begin(started: Started): void {
-    const { rooms, outbox } = this.parts;
+    const { rooms, outbox } = this.#parts;
     const { memory } = this;
     const isOther = memory.epoch !== null && memory.epoch !== started.epoch;
-    if (isOther || (started.reset && memory.cursor !== null)) this.voidAll();
+    if (isOther || (started.reset && memory.cursor !== null)) this.#voidAll();
     memory.epoch = started.epoch;
     memory.cursor = started.cursor;
     for (const head of started.heads) {
       const row = rooms.byId.get(head.conversation)?.row;
       if (row && (row.seqAt > head.head_seq || row.revAt > head.head_rev)) {
         // A position beyond the head was of a past that is void.
-        this.voidRoom(rooms.get(head.conversation), head.head_seq, head.head_rev);
+        this.#voidRoom(rooms.get(head.conversation), head.head_seq, head.head_rev);
         outbox.offerAgain();
       }
-      this.takeHead(head);
+      this.#takeHead(head);
     }
-    for (const item of started.state ?? []) this.takeState(item as WireState);
-    const positions = this.positions();
-    for (const room of rooms.known()) this.goOn(room);
-    this.keep();
-    this.host.onReady();
-    void this.catchUp(started, positions);
+    for (const item of started.state ?? []) this.#takeState(item as WireState);
+    const positions = this.#positions();
+    for (const room of rooms.known()) this.#goOn(room);
+    this.#keep();
+    this.#host.onReady();
+    void this.#catchUp(started, positions);
   }
 
   lose(): void {
@@ -97,34 +97,34 @@ export class Sync {
     this.synced.set(false);
   }
 
-  private async catchUp(started: Started, positions: readonly Position[]): Promise<void> {
-    const { life } = this.core;
+  async #catchUp(started: Started, positions: readonly Position[]): Promise<void> {
+    const { life } = this.#core;
     try {
-      await this.restOfState(started);
-      if (!this.memory.isComplete) await this.listAll();
+      await this.#restOfState(started);
+      if (!this.memory.isComplete) await this.#listAll();
       else if (started.more || (await digestOf(positions)) !== started.digest) {
-        await this.listHeads();
+        await this.#listHeads();
       }
-      if (life !== this.core.life) return;
-      await this.refreshStale();
-      this.parts.rooms.loaded.set(true);
-      await this.warm();
-      if (life !== this.core.life) return;
+      if (life !== this.#core.life) return;
+      await this.#refreshStale();
+      this.#parts.rooms.loaded.set(true);
+      await this.#warm();
+      if (life !== this.#core.life) return;
       this.synced.set(true);
-      this.host.onSynced();
+      this.#host.onSynced();
     } catch (error) {
-      if (life !== this.core.life) return;
-      this.core.logger?.warn?.("catching up failed and is tried again", error);
-      if (!isRetryable(error)) this.parts.rooms.loaded.set(true);
-      this.core.later(AGAIN_MS, () => {
-        if (life === this.core.life) void this.catchUp(started, positions);
+      if (life !== this.#core.life) return;
+      this.#core.logger?.warn("catching up failed and is tried again", error);
+      if (!isRetryable(error)) this.#parts.rooms.loaded.set(true);
+      this.#core.later(AGAIN_MS, () => {
+        if (life === this.#core.life) void this.#catchUp(started, positions);
       });
     }
   }
 
   /** All heads that are known. */
-  private positions(): Position[] {
-    const { rooms } = this.parts;
+  #positions(): Position[] {
+    const { rooms } = this.#parts;
     const positions: Position[] = [];
     for (const { id, row } of rooms.known()) {
       if (row) positions.push({ id, seq: row.headSeq, rev: row.headRev });
@@ -133,8 +133,8 @@ export class Sync {
     return positions;
   }
 
-  private takeHead(head: Started["heads"][number]): void {
-    const { rooms, intake } = this.parts;
+  #takeHead(head: Started["heads"][number]): void {
+    const { rooms, intake } = this.#parts;
     if (rooms.hear(head)) return;
     const room = rooms.get(head.conversation);
     const { row } = room;
@@ -145,7 +145,7 @@ export class Sync {
     if (!hasMoved && !hasOtherMarks) return;
     row.isStale = true;
     row.unreadFrom = head.unread_from ?? null;
-    raiseRead(room, head.read_seq, this.core.user);
+    raiseRead(room, head.read_seq, this.#core.user);
     // Where nothing is loaded that could have a hole, there is nothing to be filled.
     const isShort = row.headSeq - row.seqAt <= GAP_MAX;
     if (!room.tail || (!isShort && !room.isOpen)) intake.jump(room, row.headSeq);
@@ -153,17 +153,17 @@ export class Sync {
     room.touch();
   }
 
-  private takeState(item: WireState): void {
-    const { rooms, intake } = this.parts;
+  #takeState(item: WireState): void {
+    const { rooms, intake } = this.#parts;
     if (item.kind === "settings") {
-      this.host.onSettings(item.settings);
+      this.#host.onSettings(item.settings);
       return;
     }
     const room = rooms.byId.get(item.conversation);
     if (item.kind === "read") {
       if (!room?.row) return;
       room.row.unreadFrom = item.unread_from ?? null;
-      if (!raiseRead(room, item.read_seq, this.core.user)) room.row.isStale = true;
+      if (!raiseRead(room, item.read_seq, this.#core.user)) room.row.isStale = true;
       room.touch();
     } else if (item.removed) {
       // Whoever came back since is in the heads, and is asked for again.
@@ -174,32 +174,32 @@ export class Sync {
     }
   }
 
-  private async restOfState(started: Started): Promise<void> {
+  async #restOfState(started: Started): Promise<void> {
     let isMore = started.state_more ?? false;
     let cursor: string | null = started.cursor;
     while (isMore && cursor) {
-      const page: Result<"sync.get"> = await this.core.ask("sync.get", { cursor });
+      const page: Result<"sync.get"> = await this.#core.ask("sync.get", { cursor });
       batch(() => {
-        for (const head of page.heads) this.takeHead(head);
-        for (const item of page.state ?? []) this.takeState(item);
-        for (const head of page.heads) this.goOn(this.parts.rooms.get(head.conversation));
+        for (const head of page.heads) this.#takeHead(head);
+        for (const item of page.state ?? []) this.#takeState(item);
+        for (const head of page.heads) this.#goOn(this.#parts.rooms.get(head.conversation));
       });
       isMore = page.state_more ?? false;
       cursor = page.cursor;
       this.memory.cursor = page.cursor;
-      this.keep();
+      this.#keep();
     }
   }
 
   /** A device that knows nothing: all conversations, the newest activity first. */
-  private async listAll(): Promise<void> {
-    const { rooms } = this.parts;
+  async #listAll(): Promise<void> {
+    const { rooms } = this.#parts;
     let cursor: string | null | undefined;
     const seen = new Set<string>();
     for (const room of rooms.known()) room.isYoung = false;
     rooms.beginListing();
     do {
-      const page = await this.core.ask("conversations.list", {
+      const page = await this.#core.ask("conversations.list", {
         limit: cursor ? 100 : 50,
         ...(cursor ? { cursor } : {}),
       });
@@ -207,41 +207,41 @@ export class Sync {
         rooms.takeListed(page.items);
         for (const { id } of page.items) {
           seen.add(id);
-          this.beginAnew(rooms.get(id));
+          this.#beginAnew(rooms.get(id));
         }
       });
-      if (!cursor) void this.warm().catch(() => undefined);
+      if (!cursor) void this.#warm().catch(() => undefined);
       cursor = page.next_cursor;
     } while (cursor);
-    await this.fetchBare();
-    this.dropUnseen(seen);
+    await this.#fetchBare();
+    this.#dropUnseen(seen);
     this.memory.isComplete = true;
-    this.keep();
+    this.#keep();
   }
 
   /** The digest says that something is not known: all heads, once. What is not among them is gone. */
-  private async listHeads(): Promise<void> {
-    const { rooms } = this.parts;
+  async #listHeads(): Promise<void> {
+    const { rooms } = this.#parts;
     const seen = new Set<string>();
     for (const room of rooms.known()) room.isYoung = false;
     let page: string | null | undefined;
     do {
-      const heads = await this.core.ask("sync.get", page ? { page } : {});
+      const heads = await this.#core.ask("sync.get", page ? { page } : {});
       batch(() => {
         for (const head of heads.heads) {
           seen.add(head.conversation);
-          this.takeHead(head);
-          this.goOn(rooms.get(head.conversation));
+          this.#takeHead(head);
+          this.#goOn(rooms.get(head.conversation));
         }
       });
       page = heads.next_page;
     } while (page);
-    this.dropUnseen(seen);
+    this.#dropUnseen(seen);
   }
 
   /** Everything that is a membership was seen: what was not, is none. */
-  private dropUnseen(seen: ReadonlySet<string>): void {
-    const { rooms } = this.parts;
+  #dropUnseen(seen: ReadonlySet<string>): void {
+    const { rooms } = this.#parts;
     batch(() => {
       for (const room of [...rooms.known()]) {
         if (!seen.has(room.id) && !room.isYoung) rooms.drop(room);
@@ -251,22 +251,22 @@ export class Sync {
   }
 
   /** What is void begins where the server stands now. */
-  private beginAnew(room: Room): void {
+  #beginAnew(room: Room): void {
     const { row } = room;
     if (!row || room.segments.list.length > 0) return;
-    this.parts.intake.jump(room, row.headSeq);
-    this.parts.intake.jumpRevs(room, row.headRev);
+    this.#parts.intake.jump(room, row.headSeq);
+    this.#parts.intake.jumpRevs(room, row.headRev);
     row.isStale = false;
   }
 
   /** Conversations whose details or counts may be others, and those of which only the head is known. */
-  private async refreshStale(): Promise<void> {
-    const { rooms } = this.parts;
+  async #refreshStale(): Promise<void> {
+    const { rooms } = this.#parts;
     const stale = (): Room[] => rooms.known().filter((room) => room.row?.isStale);
     if (stale().length + rooms.bare.size > SINGLES_MAX) {
       let cursor: string | null | undefined;
       do {
-        const page = await this.core.ask("conversations.list", {
+        const page = await this.#core.ask("conversations.list", {
           limit: 100,
           ...(cursor ? { cursor } : {}),
         });
@@ -277,18 +277,18 @@ export class Sync {
       } while (cursor && stale().length + rooms.bare.size > SINGLES_MAX);
     }
     await Promise.all(stale().map((room) => rooms.fetch(room, true)));
-    await this.fetchBare();
+    await this.#fetchBare();
   }
 
-  private async fetchBare(): Promise<void> {
-    const { rooms } = this.parts;
+  async #fetchBare(): Promise<void> {
+    const { rooms } = this.#parts;
     const ids = [...rooms.bare.keys()];
     await Promise.all(ids.map((id) => rooms.fetch(rooms.get(id), true)));
   }
 
   /** The newest messages of the first conversations, for the list and for days without a network. */
-  private async warm(): Promise<void> {
-    const { rooms, pages } = this.parts;
+  async #warm(): Promise<void> {
+    const { rooms, pages } = this.#parts;
     const known = rooms.known();
     const load = async (room: Room, limit: number): Promise<void> => {
       await pages.load(room, {}, limit, true).catch((error) => {
@@ -305,19 +305,19 @@ export class Sync {
   }
 
   /** Fills what a session's beginning showed to be missing. */
-  private goOn(room: Room): void {
-    this.parts.intake.advance(room);
+  #goOn(room: Room): void {
+    this.#parts.intake.advance(room);
   }
 
   /** The history of the database is another one: what was counted means nothing. */
-  private voidAll(): void {
-    for (const room of this.parts.rooms.known()) this.voidRoom(room, 0, 0);
+  #voidAll(): void {
+    for (const room of this.#parts.rooms.known()) this.#voidRoom(room, 0, 0);
     this.memory.isComplete = false;
     this.memory.cursor = null;
-    this.parts.outbox.offerAgain();
+    this.#parts.outbox.offerAgain();
   }
 
-  private voidRoom(room: Room, seq: number, rev: number): void {
+  #voidRoom(room: Room, seq: number, rev: number): void {
     const { row } = room;
     if (!row) return;
     room.forgetMessages();
@@ -337,7 +337,7 @@ export class Sync {
     room.touch();
   }
 
-  private keep(): void {
-    if (this.core.isLeader) this.parts.keeper.put("meta", "sync", { ...this.memory });
+  #keep(): void {
+    if (this.#core.isLeader) this.#parts.keeper.put("meta", "sync", { ...this.memory });
   }
 }

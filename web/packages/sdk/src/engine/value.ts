@@ -22,7 +22,7 @@ export function batch<T>(work: () => T): T {
 
 /** What `Value` and `Derived` share. */
 export abstract class Source<T> implements Observable<T> {
-  private readonly listeners = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
   /** Told when the first comes to watch, and when the last has gone. */
   onWatched: ((watched: boolean) => void) | undefined;
 
@@ -31,19 +31,19 @@ export abstract class Source<T> implements Observable<T> {
   readonly subscribe = (listener: () => void): (() => void) => {
     // A wrapper of its own: the same function may watch twice, and each end ends one.
     const own = (): void => listener();
-    this.listeners.add(own);
-    if (this.listeners.size === 1) this.onWatched?.(true);
+    this.#listeners.add(own);
+    if (this.#listeners.size === 1) this.onWatched?.(true);
     return () => {
-      if (this.listeners.delete(own) && this.listeners.size === 0) this.onWatched?.(false);
+      if (this.#listeners.delete(own) && this.#listeners.size === 0) this.onWatched?.(false);
     };
   };
 
   get watched(): boolean {
-    return this.listeners.size > 0;
+    return this.#listeners.size > 0;
   }
 
   notify(): void {
-    for (const listener of [...this.listeners]) listener();
+    for (const listener of [...this.#listeners]) listener();
   }
 
   protected changed(): void {
@@ -54,44 +54,44 @@ export abstract class Source<T> implements Observable<T> {
 
 /** A value that is set. */
 export class Value<T> extends Source<T> {
-  private value: T;
+  #value: T;
 
   constructor(value: T) {
     super();
-    this.value = value;
+    this.#value = value;
   }
 
-  readonly getSnapshot = (): T => this.value;
+  readonly getSnapshot = (): T => this.#value;
 
   set(value: T): void {
-    if (Object.is(value, this.value)) return;
-    this.value = value;
+    if (Object.is(value, this.#value)) return;
+    this.#value = value;
     this.changed();
   }
 }
 
 /** A value that is made from others when it is asked for; whoever changes one of them says `touch`. */
 export class Derived<T> extends Source<T> {
-  private value: T | undefined;
-  private stale = true;
-  private readonly make: (before: T | undefined) => T;
+  #value: T | undefined;
+  #stale = true;
+  readonly #make: (before: T | undefined) => T;
 
   /** `make` gets the value from before, and answers it where nothing is different. */
   constructor(make: (before: T | undefined) => T) {
     super();
-    this.make = make;
+    this.#make = make;
   }
 
   readonly getSnapshot = (): T => {
-    if (this.stale) {
-      this.value = this.make(this.value);
-      this.stale = false;
+    if (this.#stale) {
+      this.#value = this.#make(this.#value);
+      this.#stale = false;
     }
-    return this.value as T;
+    return this.#value as T;
   };
 
   touch(): void {
-    this.stale = true;
+    this.#stale = true;
     this.changed();
   }
 }
