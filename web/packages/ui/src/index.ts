@@ -5,6 +5,7 @@ export { Composer, type ComposerProps } from "./Composer/Composer.tsx";
 export { type ComposerControl, composerOf } from "./Composer/control.ts";
 export type { SendKey } from "./Composer/useComposerKeys.ts";
 export { ConfirmDialog, type ConfirmDialogProps } from "./ConfirmDialog/ConfirmDialog.tsx";
+export * from "./composer.ts";
 export { Dialog, type DialogProps } from "./Dialog/Dialog.tsx";
 export { EmojiPicker, type EmojiPickerProps, preloadEmoji } from "./EmojiPicker/EmojiPicker.tsx";
 export { EmptyState, type EmptyStateProps } from "./EmptyState/EmptyState.tsx";

@@ -14,6 +14,7 @@ import { IconButton } from "../IconButton/IconButton.tsx";
 import { useFormat } from "../i18n/format.ts";
 import { useWords } from "../i18n/words.ts";
 import { MentionList } from "../MentionList/MentionList.tsx";
+import { useSlot } from "../slots/slots.ts";
 import { VisuallyHidden } from "../VisuallyHidden/VisuallyHidden.tsx";
 import { EditBar, ReplyBar } from "./ComposerBar.tsx";
 import { ComposerHint } from "./ComposerHint.tsx";
@@ -52,6 +53,7 @@ export function Composer({ conversation, sendWith, autoFocus }: ComposerProps) {
 /** The list that is open at the caret. */
 function Offered({ id, completion }: { readonly id: string; readonly completion: Completion }) {
   const { offer, active, point, choose } = completion;
+  const People = useSlot("MentionList", MentionList);
   if (offer === null) {
     return null;
   }
@@ -59,7 +61,7 @@ function Offered({ id, completion }: { readonly id: string; readonly completion:
   return (
     <div className="hp-composer__offer">
       {offer.kind === "people" ? (
-        <MentionList {...shared} users={offer.users} loading={offer.loading} />
+        <People {...shared} users={offer.users} loading={offer.loading} />
       ) : (
         <EmojiSuggestions {...shared} emoji={offer.emoji} />
       )}

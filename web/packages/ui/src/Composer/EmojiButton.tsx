@@ -4,12 +4,14 @@ import { IconButton } from "../IconButton/IconButton.tsx";
 import { useFormat } from "../i18n/format.ts";
 import { useWords } from "../i18n/words.ts";
 import { Popover } from "../Popover/Popover.tsx";
+import { useSlot } from "../slots/slots.ts";
 import type { WrittenText } from "./useText.ts";
 
 /** Opens the picker, and writes what is chosen where the caret is. */
 export function EmojiButton({ text }: { readonly text: WrittenText }) {
   const words = useWords();
   const { locale } = useFormat();
+  const Picker = useSlot("EmojiPicker", EmojiPicker);
   const [open, setOpen] = useState(false);
   const anchor = useRef<HTMLSpanElement>(null);
 
@@ -41,7 +43,7 @@ export function EmojiButton({ text }: { readonly text: WrittenText }) {
         placement="top-start"
         label={words.emoji.title}
       >
-        <EmojiPicker onPick={insert} />
+        <Picker onPick={insert} />
       </Popover>
     </span>
   );

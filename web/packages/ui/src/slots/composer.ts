@@ -1,2 +1,11 @@
+import type { ComponentType } from "react";
+import type { Composer } from "../Composer/Composer.tsx";
+import type { EmojiPickerProps } from "../EmojiPicker/EmojiPicker.tsx";
+import type { MentionListProps } from "../MentionList/MentionList.tsx";
+
 /** Slots of the composer. */
-export type ComposerSlots = Record<never, never>;
+export interface ComposerSlots {
+  Composer: typeof Composer;
+  EmojiPicker: ComponentType<EmojiPickerProps>;
+  MentionList: ComponentType<MentionListProps>;
+}

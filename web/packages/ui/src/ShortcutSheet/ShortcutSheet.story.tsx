@@ -1,0 +1,3 @@
+import { ShortcutSheet } from "./ShortcutSheet.tsx";
+
+export const All = () => <ShortcutSheet open onClose={() => {}} />;
