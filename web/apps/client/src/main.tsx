@@ -1,4 +1,4 @@
-import { createAuthenticator, createClient, createLine, indexedDbStorage } from "@hoopoe/sdk";
+import { createAuthenticator, createClient } from "@hoopoe/sdk";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./app/page.css";
@@ -23,14 +23,9 @@ const session = createAppSession({
   makeClient: (user) =>
     createClient({
       url,
+      device,
       user: user ?? undefined,
-      storage: indexedDbStorage(),
-      line: createLine({
-        url,
-        device,
-        getToken: (hint) => auth.getToken(hint),
-        scope: user ?? undefined,
-      }),
+      getToken: (hint) => auth.getToken(hint),
     }),
 });
 const preferences = createPreferences(() => localStorage, window);

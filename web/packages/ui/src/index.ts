@@ -1,13 +1,9 @@
 export { Avatar, type AvatarProps } from "./Avatar/Avatar.tsx";
 export { Badge, type BadgeProps } from "./Badge/Badge.tsx";
 export { Button, type ButtonProps } from "./Button/Button.tsx";
-export { Composer, type ComposerProps } from "./Composer/Composer.tsx";
-export { type ComposerControl, composerOf } from "./Composer/control.ts";
-export type { SendKey } from "./Composer/useComposerKeys.ts";
 export { ConfirmDialog, type ConfirmDialogProps } from "./ConfirmDialog/ConfirmDialog.tsx";
 export * from "./composer.ts";
 export { Dialog, type DialogProps } from "./Dialog/Dialog.tsx";
-export { EmojiPicker, type EmojiPickerProps, preloadEmoji } from "./EmojiPicker/EmojiPicker.tsx";
 export { EmptyState, type EmptyStateProps } from "./EmptyState/EmptyState.tsx";
 export {
   HoopoeProvider,
@@ -34,11 +30,9 @@ export type { RenderEmojiPicker } from "./MessageMenu/index.ts";
 export { type Anchor, Popover, type PopoverProps } from "./Popover/Popover.tsx";
 export { PresenceDot, type PresenceDotProps } from "./PresenceDot/PresenceDot.tsx";
 export { Select, type SelectProps } from "./Select/Select.tsx";
-export { ShortcutSheet, type ShortcutSheetProps } from "./ShortcutSheet/ShortcutSheet.tsx";
 export { Skeleton, type SkeletonProps } from "./Skeleton/Skeleton.tsx";
 export { Spinner, type SpinnerProps } from "./Spinner/Spinner.tsx";
 export { Switch, type SwitchProps } from "./Switch/Switch.tsx";
-export { Switcher, type SwitcherProps } from "./Switcher/Switcher.tsx";
 export { type Slots, SlotsContext, useSlot } from "./slots/slots.ts";
 export { type Tab, Tabs, type TabsProps } from "./Tabs/Tabs.tsx";
 export { TextField, type TextFieldProps } from "./TextField/TextField.tsx";

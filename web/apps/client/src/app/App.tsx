@@ -1,8 +1,8 @@
 import { HoopoeProvider } from "@hoopoe/ui";
 import { lazy, Suspense, useEffect } from "react";
 import { Broken } from "./Broken.tsx";
-import type { ThemeChoice } from "./preferences.ts";
 import { useApp, useLocale, usePreferences, useWatched } from "./context.tsx";
+import type { ThemeChoice } from "./preferences.ts";
 import { Splash } from "./Splash.tsx";
 
 // Two ways to begin; nobody needs both at first.

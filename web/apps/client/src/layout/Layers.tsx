@@ -20,7 +20,9 @@ export function Layers({ current }: { current: string | null }) {
   return (
     <Suspense fallback={null}>
       {open === "switcher" && <SwitcherPart onClose={closeLayer} onOpen={lead} current={current} />}
-      {open === "sheet" && <SheetPart onClose={closeLayer} sendWith={enterSends ? "enter" : "ctrl-enter"} />}
+      {open === "sheet" && (
+        <SheetPart onClose={closeLayer} sendWith={enterSends ? "enter" : "ctrl-enter"} />
+      )}
       {open === "newConversation" && <NewConversationPart onClose={closeLayer} onCreated={lead} />}
     </Suspense>
   );
