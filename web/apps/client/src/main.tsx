@@ -1,4 +1,4 @@
-import { createAuthenticator, createClient } from "@hoopoe/sdk";
+import { createAuthenticator, createClient, openMemory } from "@hoopoe/sdk";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./app/page.css";
@@ -24,7 +24,8 @@ const session = createAppSession({
     createClient({
       url,
       device,
-      user: user ?? undefined,
+      // Nobody's client keeps nothing.
+      ...(user === null ? { storage: openMemory } : { user }),
       getToken: (hint) => auth.getToken(hint),
     }),
 });
