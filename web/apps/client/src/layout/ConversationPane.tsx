@@ -58,6 +58,7 @@ function Talk({ id }: { id: string }) {
       <ConversationHeader
         conversation={id}
         onBack={narrow ? back : undefined}
+        detailsOpen={details}
         onOpenDetails={() => setDetails(!details)}
       />
       <div className="talk__list">
