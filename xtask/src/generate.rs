@@ -3,6 +3,8 @@
 //! The server binary prints its own descriptions (`hoopoe api …`), so that they cannot differ from
 //! what it does. They are committed, and `--check` compares instead of writing.
 
+mod socket;
+
 use std::path::Path;
 
 use crate::web;
@@ -16,8 +18,10 @@ const PRINTED: &[(&str, &str)] = &[
     ("limits", "docs/protocol/limits.gen.md"),
 ];
 
-/// TypeScript types, made from the OpenAPI description.
+/// TypeScript types of REST, made from the OpenAPI description.
 const TYPES: &str = "web/packages/wire/src/types.gen.ts";
+/// TypeScript types of the socket, made from the AsyncAPI description.
+const SOCKET_TYPES: &str = "web/packages/wire/src/socket.gen.ts";
 
 /// Builds the server, asks it, and writes what has changed, or says what would change.
 ///
@@ -82,15 +86,19 @@ fn all(workspace: &Workspace, binary: &Path) -> Result<Vec<(&'static str, String
         }
         files.push((*path, ended(&text)));
     }
-    let types = types(workspace, &files[0].1)?;
-    files.push((TYPES, types));
+    web::install(workspace)?;
+    let rest = types(workspace, "openapi.json", &files[0].1)?;
+    let socket = socket::Socket::read(&files[1].1)?;
+    let schemas = types(workspace, "socket.json", &socket.as_openapi())?;
+    files.push((TYPES, rest));
+    files.push((SOCKET_TYPES, format!("{schemas}\n{}", socket.as_typescript())));
     Ok(files)
 }
 
-fn types(workspace: &Workspace, openapi: &str) -> Result<String, String> {
-    web::install(workspace)?;
+/// The types of an OpenAPI description.
+fn types(workspace: &Workspace, name: &str, openapi: &str) -> Result<String, String> {
     let dir = workspace.target.join("gen");
-    let input = dir.join("openapi.json");
+    let input = dir.join(name);
     std::fs::create_dir_all(&dir).map_err(|e| format!("cannot make {dir:?}: {e}"))?;
     std::fs::write(&input, openapi).map_err(|e| format!("cannot write {input:?}: {e}"))?;
     let mut node = workspace.command("node");

@@ -1,5 +1,11 @@
 export type * from "./client.ts";
+export { type ClientOptions, createClient } from "./create.ts";
+export { HoopoeError } from "./error.ts";
+export type { Device, GetToken, Logger, Socket, SocketClass } from "./line/options.ts";
 export type * from "./line.ts";
 export type * from "./model.ts";
+export * from "./signin/authenticator.ts";
 export type * from "./signin.ts";
+export { indexedDbStorage } from "./storage/indexeddb.ts";
+export { openMemory } from "./storage/memory.ts";
 export type * from "./storage.ts";

@@ -25,8 +25,17 @@ export interface Authenticator {
   info(): Promise<ServerInfo>;
   login(credentials: { login: string; password: string }): Promise<SignIn>;
   register(account: { login: string; password: string; name?: string }): Promise<SignIn>;
-  /** A token that is good; refreshed where needed, once for all tabs. Rejects with `sdk.signed_out` when nobody is signed in. */
-  getToken(): Promise<string>;
+  /**
+   * A token that is good; refreshed where needed, once for all tabs. Rejects with `sdk.signed_out` when
+   * nobody is signed in. `refused` is a token that the server did not take: it is not given again.
+   */
+  getToken(hint?: { readonly refused?: string }): Promise<string>;
+  /**
+   * Asks the server whether the session still holds, for when a connection was stopped as `revoked`:
+   * when it does not, `current` is `null` and `ended` says why. Where the server cannot be asked,
+   * nothing changes.
+   */
+  check(): Promise<void>;
   /** Ends the session on the server as well, where it can be reached. */
   signOut(): Promise<void>;
   /** Why the last session ended by itself: revoked elsewhere, expired. */

@@ -1,0 +1,36 @@
+import { Button, EmptyState, useClient, useValue } from "@hoopoe/ui";
+import { useClientWords } from "../app/context.tsx";
+import { commandKey } from "../shortcuts/useShortcuts.ts";
+import { openNewConversation } from "./layers.ts";
+
+/** The pane while no conversation is open. */
+export function NothingOpen() {
+  const words = useClientWords().chats;
+  const { conversations } = useClient();
+  const empty = useValue(conversations.list).length === 0;
+  const loaded = useValue(conversations.loaded);
+  // Nothing is said before it is known whether there is anything to choose.
+  if (empty && !loaded) return null;
+  return (
+    <div className="pane-empty">
+      {empty ? (
+        <EmptyState
+          icon="messages"
+          title={words.emptyTitle}
+          text={words.emptyText}
+          action={
+            <Button variant="primary" icon="plus" onClick={openNewConversation}>
+              {words.newChat}
+            </Button>
+          }
+        />
+      ) : (
+        <EmptyState
+          icon="messages"
+          title={words.nothingOpen}
+          text={words.nothingOpenText(commandKey("K"))}
+        />
+      )}
+    </div>
+  );
+}

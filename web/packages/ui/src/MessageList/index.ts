@@ -1,0 +1,6 @@
+export {
+  MessageList,
+  type MessageListCallbacks,
+  type MessageListHandle,
+  type MessageListProps,
+} from "./MessageList.tsx";

@@ -1,0 +1,169 @@
+/** The arithmetic of scrolling a list of messages, apart from any element. */
+
+import type { Message, UserId } from "@hoopoe/sdk";
+
+/** Within this distance of the end, in px, the list sticks to it. */
+export const END_PX = 80;
+/** So many messages before an edge of what is loaded, more is asked for. */
+export const LOAD_AHEAD = 20;
+/** A line of text. */
+const LINE_PX = 22;
+
+/** Whether the end is so near that new messages are followed. */
+export function isNearEnd(offset: number, viewport: number, total: number): boolean {
+  return total - viewport - offset <= END_PX;
+}
+
+/** What is to be loaded when messages from `first` to `last` are drawn. */
+export function edgesToLoad(
+  range: { readonly first: number; readonly last: number },
+  timeline: {
+    readonly items: readonly unknown[];
+    readonly hasBefore: boolean;
+    readonly hasAfter: boolean;
+    readonly loading: string;
+    readonly failure: unknown;
+  },
+): { readonly before: boolean; readonly after: boolean } {
+  // After a failure it is for the reader to try again: this is called at every step of a scroll.
+  const isFree = timeline.loading === "none" && timeline.failure === null;
+  return {
+    before: isFree && timeline.hasBefore && range.first < LOAD_AHEAD,
+    after: isFree && timeline.hasAfter && range.last >= timeline.items.length - LOAD_AHEAD,
+  };
+}
+
+/** Where a message with this `seq` stands, or the next one after where it stood; -1: behind all. */
+export function indexOfSeq(items: readonly Message[], seq: number): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const at = items[middle]?.seq;
+    // What waits to be sent has no number and stands last.
+    if (at != null && at < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low < items.length && items[low]?.seq != null ? low : -1;
+}
+
+/** What the reader has not seen below: messages of others with a number above `seen`. */
+export function countNew(items: readonly Message[], seen: number, me: UserId | null): number {
+  let count = 0;
+  for (let i = items.length - 1; i >= 0; i--) {
+    const message = items[i];
+    if (message === undefined || message.seq === null) continue;
+    if (message.seq <= seen) break;
+    if (message.sender !== null && message.sender !== me && !message.deleted) count++;
+  }
+  return count;
+}
+
+/** The greatest number in a list; 0 where nothing is numbered. */
+export function newestSeq(items: readonly Message[], upTo = items.length - 1): number {
+  for (let i = Math.min(upTo, items.length - 1); i >= 0; i--) {
+    const seq = items[i]?.seq;
+    if (seq != null) return seq;
+  }
+  return 0;
+}
+
+/** The last row whose end, or whose middle where it is taller than the view, is in view. */
+export function newestVisible(
+  rows: readonly { readonly index: number; readonly start: number; readonly end: number }[],
+  offset: number,
+  viewport: number,
+): number {
+  let newest = -1;
+  for (const row of rows) {
+    const seenAt = Math.min(row.end, row.start + viewport / 2);
+    if (row.end > offset && seenAt <= offset + viewport + 1) newest = Math.max(newest, row.index);
+  }
+  return newest;
+}
+
+/** The first row of which something is in view. */
+export function firstVisible(
+  rows: readonly { readonly index: number; readonly end: number }[],
+  offset: number,
+): number {
+  return rows.find((row) => row.end > offset)?.index ?? -1;
+}
+
+/**
+ * Whether a size that changed moves the view along, so that what is read stays where it is: the
+ * first measurement of a row that begins above the view, and any other of one that ends above.
+ */
+export function keepsAnchor(
+  row: { readonly start: number; readonly end: number },
+  isFirstMeasure: boolean,
+  offset: number,
+): boolean {
+  return isFirstMeasure ? row.start < offset : row.end <= offset;
+}
+
+/**
+ * About how tall a message will be, in px, before it is drawn. The nearer it is, the less the
+ * scrollbar moves; a wrong one is corrected when the row is measured. Called for every message.
+ *
+ * @param width of the list, in px.
+ */
+export function estimateHeight(
+  message: Message,
+  before: Message | undefined,
+  width: number,
+): number {
+  const inner = Math.max(120, Math.min(width * 0.72, 560) - 48);
+  const lines = message.deleted ? 1 : textLines(message.text, inner);
+  let height = lines * LINE_PX + 16;
+  if (before === undefined || before.sender !== message.sender) height += 12;
+  if (message.replyTo !== null) height += 52;
+  if (message.reactions.length > 0) height += 30;
+  return height;
+}
+
+function textLines(text: string, width: number): number {
+  let lines = 0;
+  let units = 0;
+  // Longer ones are only ever guessed at.
+  const end = Math.min(text.length, 4000);
+  for (let i = 0; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 10) {
+      lines += Math.max(1, Math.ceil((units * 7.4) / width));
+      units = 0;
+    } else units += code > 0x2e80 ? 2 : 1;
+  }
+  return lines + Math.max(1, Math.ceil((units * 7.4) / width));
+}
+
+/** Where a conversation was left: a message and how far its top is above the view's, in px. */
+export interface Place {
+  readonly key: string;
+  readonly offset: number;
+  /** It was left at the end, which is where it opens then. */
+  readonly isAtEnd: boolean;
+}
+
+/** Where a list opens. */
+export type Opening =
+  | { readonly at: "end" }
+  | { readonly at: "unread"; readonly index: number }
+  | { readonly at: "place"; readonly index: number; readonly offset: number };
+
+/** Where a list opens: at the first unread message, else where it was left, else at the end. */
+export function openingOf(
+  items: readonly Message[],
+  unreadSince: number | null,
+  place: Place | undefined,
+): Opening {
+  if (unreadSince !== null) {
+    const index = indexOfSeq(items, unreadSince);
+    if (index >= 0) return { at: "unread", index };
+  }
+  if (place !== undefined && !place.isAtEnd) {
+    const index = items.findIndex((message) => message.key === place.key);
+    if (index >= 0) return { at: "place", index, offset: place.offset };
+  }
+  return { at: "end" };
+}
