@@ -1,4 +1,4 @@
-import { createAuthenticator, createClient, createLine, indexedDbStorage } from "@hoopoe/sdk";
+import { createAuthenticator, createClient, openMemory } from "@hoopoe/sdk";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./app/page.css";
@@ -23,14 +23,10 @@ const session = createAppSession({
   makeClient: (user) =>
     createClient({
       url,
-      user: user ?? undefined,
-      storage: indexedDbStorage(),
-      line: createLine({
-        url,
-        device,
-        getToken: (hint) => auth.getToken(hint),
-        scope: user ?? undefined,
-      }),
+      device,
+      // Nobody's client keeps nothing.
+      ...(user === null ? { storage: openMemory } : { user }),
+      getToken: (hint) => auth.getToken(hint),
     }),
 });
 const preferences = createPreferences(() => localStorage, window);

@@ -1,14 +1,24 @@
 export { Avatar, type AvatarProps } from "./Avatar/Avatar.tsx";
 export { Badge, type BadgeProps } from "./Badge/Badge.tsx";
 export { Button, type ButtonProps } from "./Button/Button.tsx";
-export { Composer, type ComposerProps } from "./Composer/Composer.tsx";
-export { type ComposerControl, composerOf } from "./Composer/control.ts";
-export type { SendKey } from "./Composer/useComposerKeys.ts";
 export { ConfirmDialog, type ConfirmDialogProps } from "./ConfirmDialog/ConfirmDialog.tsx";
+export { ConnectionBanner } from "./ConnectionBanner/ConnectionBanner.tsx";
+export {
+  ConversationAvatar,
+  type ConversationAvatarProps,
+} from "./ConversationAvatar/ConversationAvatar.tsx";
+export {
+  ConversationHeader,
+  type ConversationHeaderProps,
+} from "./ConversationHeader/ConversationHeader.tsx";
+export {
+  ConversationList,
+  type ConversationListProps,
+} from "./ConversationList/ConversationList.tsx";
 export * from "./composer.ts";
 export { Dialog, type DialogProps } from "./Dialog/Dialog.tsx";
-export { EmojiPicker, type EmojiPickerProps, preloadEmoji } from "./EmojiPicker/EmojiPicker.tsx";
 export { EmptyState, type EmptyStateProps } from "./EmptyState/EmptyState.tsx";
+export { GroupSettings, type GroupSettingsProps } from "./GroupSettings/GroupSettings.tsx";
 export {
   HoopoeProvider,
   type HoopoeProviderProps,
@@ -23,6 +33,7 @@ export { type Forms, plural } from "./i18n/plural.ts";
 export { WordsProvider, type WordsProviderProps } from "./i18n/WordsProvider.tsx";
 export { type Locale, type Messages, preferredLocale, useWords, wordsOf } from "./i18n/words.ts";
 export { Markdown, type MarkdownProps } from "./Markdown/index.ts";
+export { MemberList, type MemberListProps } from "./MemberList/MemberList.tsx";
 export { Menu, type MenuItem, type MenuProps } from "./Menu/Menu.tsx";
 export {
   MessageList,
@@ -31,14 +42,18 @@ export {
   type MessageListProps,
 } from "./MessageList/index.ts";
 export type { RenderEmojiPicker } from "./MessageMenu/index.ts";
+export {
+  NewConversationDialog,
+  type NewConversationDialogProps,
+} from "./NewConversationDialog/NewConversationDialog.tsx";
 export { type Anchor, Popover, type PopoverProps } from "./Popover/Popover.tsx";
 export { PresenceDot, type PresenceDotProps } from "./PresenceDot/PresenceDot.tsx";
+export { ProfileCard, type ProfileCardProps } from "./ProfileCard/ProfileCard.tsx";
+export { ReceiptsDialog, type ReceiptsDialogProps } from "./ReceiptsDialog/ReceiptsDialog.tsx";
 export { Select, type SelectProps } from "./Select/Select.tsx";
-export { ShortcutSheet, type ShortcutSheetProps } from "./ShortcutSheet/ShortcutSheet.tsx";
 export { Skeleton, type SkeletonProps } from "./Skeleton/Skeleton.tsx";
 export { Spinner, type SpinnerProps } from "./Spinner/Spinner.tsx";
 export { Switch, type SwitchProps } from "./Switch/Switch.tsx";
-export { Switcher, type SwitcherProps } from "./Switcher/Switcher.tsx";
 export { type Slots, SlotsContext, useSlot } from "./slots/slots.ts";
 export { type Tab, Tabs, type TabsProps } from "./Tabs/Tabs.tsx";
 export { TextField, type TextFieldProps } from "./TextField/TextField.tsx";
@@ -46,6 +61,8 @@ export { Toasts } from "./Toasts/Toasts.tsx";
 export { dismissToast, type ToastOptions, toast } from "./Toasts/toast.ts";
 export { Tooltip, type TooltipProps } from "./Tooltip/Tooltip.tsx";
 export { TypingLine, type TypingLineProps } from "./TypingLine/index.ts";
+export { UserPicker, type UserPickerProps } from "./UserPicker/UserPicker.tsx";
+export { UserRow, type UserRowProps } from "./UserRow/UserRow.tsx";
 export { cx } from "./util/cx.ts";
 export { hueOf, initialsOf } from "./util/initials.ts";
 export { VisuallyHidden } from "./VisuallyHidden/VisuallyHidden.tsx";

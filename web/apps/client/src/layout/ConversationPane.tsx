@@ -1,4 +1,4 @@
-import type { Message } from "@hoopoe/sdk";
+import type { ConversationHandle, Message } from "@hoopoe/sdk";
 import {
   Composer,
   ConversationHeader,
@@ -11,7 +11,7 @@ import {
   useConversation,
   useValue,
 } from "@hoopoe/ui";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useClientWords, usePreferences } from "../app/context.tsx";
 import { NotFound } from "../app/NotFound.tsx";
@@ -30,10 +30,7 @@ export function ConversationPane({ id, seq }: { id: string; seq: number | null }
   const conversation = useValue(handle.state);
   const [details] = useDetails();
 
-  useEffect(() => {
-    // What goes wrong is in the timeline, where the list shows it.
-    if (seq !== null) handle.jumpTo(seq).catch(() => undefined);
-  }, [handle, seq]);
+  useJump(handle, seq);
 
   if (conversation === undefined) {
     return <NotFound title={words.notFound} text={words.notFoundText} />;
@@ -61,6 +58,7 @@ function Talk({ id }: { id: string }) {
       <ConversationHeader
         conversation={id}
         onBack={narrow ? back : undefined}
+        detailsOpen={details}
         onOpenDetails={() => setDetails(!details)}
       />
       <div className="talk__list">
@@ -81,6 +79,24 @@ function Talk({ id }: { id: string }) {
       <ReceiptsDialog conversation={id} seq={receiptsOf} onClose={() => setReceiptsOf(null)} />
     </section>
   );
+}
+
+/**
+ * Leads to the message that the address names. A page that begins with it has no line yet, so it is
+ * tried again when there is one.
+ */
+function useJump(handle: ConversationHandle, seq: number | null): void {
+  const online = useValue(useClient().connection).status === "online";
+  const reached = useRef<number | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `online` is what makes it worth another try
+  useEffect(() => {
+    if (seq === null || reached.current === seq) return;
+    const note = (): void => {
+      if (handle.timeline.getSnapshot().focus?.seq === seq) reached.current = seq;
+    };
+    // What goes wrong is in the timeline, where the list shows it.
+    handle.jumpTo(seq).then(note, () => undefined);
+  }, [handle, seq, online]);
 }
 
 /** To the list: back where one came from it, so that the way back does not lead through it twice. */

@@ -9,6 +9,7 @@ import {
   useClient,
   useFormat,
   useProblemText,
+  useValue,
 } from "@hoopoe/ui";
 import { useCallback, useEffect, useState } from "react";
 import { useClientWords } from "../app/context.tsx";
@@ -89,9 +90,15 @@ export function DevicesPage() {
   );
 }
 
+/** What was loaded stays; without a line nothing more can be asked. */
+function offline(before: Devices): Devices {
+  return { ...before, loading: false, failure: before.failure ?? { code: "sdk.offline" } };
+}
+
 /** The list, and how to load its next page; `null` begins anew. */
 function useDevices(): [Devices, (cursor: string | null) => void] {
-  const { account } = useClient();
+  const { account, connection } = useClient();
+  const { status } = useValue(connection);
   const [devices, setDevices] = useState<Devices>({
     items: [],
     next: null,
@@ -114,7 +121,11 @@ function useDevices(): [Devices, (cursor: string | null) => void] {
     },
     [account],
   );
-  useEffect(() => load(null), [load]);
+  useEffect(() => {
+    // A page that begins here has no line yet. One that has none for long says so.
+    if (status === "online") load(null);
+    else if (status === "waiting") setDevices(offline);
+  }, [load, status]);
   return [devices, load];
 }
 

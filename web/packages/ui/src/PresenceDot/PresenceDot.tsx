@@ -11,7 +11,7 @@ export interface PresenceDotProps {
 /** Whether somebody is there, as a dot; it says so to screen readers as well. */
 export function PresenceDot({ status, size }: PresenceDotProps) {
   const words = useWords();
-  const edge = size === undefined ? 8 : Math.max(8, Math.round(size * 0.28));
+  const edge = size === undefined ? 8 : Math.min(14, Math.max(8, Math.round(size * 0.28)));
   return (
     <span
       className={`hp-presence hp-presence--${status}${size === undefined ? "" : " hp-presence--on"}`}

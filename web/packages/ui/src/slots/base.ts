@@ -1,11 +1,11 @@
 import type { ComponentType } from "react";
 import type { AvatarProps } from "../Avatar/Avatar.tsx";
+import type { ConversationItemProps } from "../ConversationList/ConversationItem.tsx";
 import type { EmptyStateProps } from "../EmptyState/EmptyState.tsx";
-import type { IconProps } from "../Icon/Icon.tsx";
 
 /** Slots of lists, people and everywhere. */
 export interface BaseSlots {
   Avatar: ComponentType<AvatarProps>;
+  ConversationItem: ComponentType<ConversationItemProps>;
   EmptyState: ComponentType<EmptyStateProps>;
-  Icon: ComponentType<IconProps>;
 }
