@@ -63,7 +63,18 @@ export function List(props: ListProps) {
   const me = useMe()?.id ?? null;
   const remembered = useRemembered(client, handle.id);
   const { scroller, rows, pins } = useRows({ items, isLatest: !timeline.hasAfter, remembered });
-  const scroll = useScroll({ client, handle, state, timeline, me, scroller, rows, remembered });
+  const { sameDay } = useFormat();
+  const scroll = useScroll({
+    client,
+    handle,
+    state,
+    timeline,
+    me,
+    scroller,
+    rows,
+    remembered,
+    sameDay,
+  });
   const own = useListState(items, scroll.suspendReading);
   const commands = useCommands({ client, handle, state, callbacks, list: own.list });
   const focus = useFocus(items, rows, scroller, pins);

@@ -8,12 +8,13 @@ import {
   useRef,
   useState,
 } from "react";
+import type { SameDay } from "../Message/layout.ts";
 import { type Remembered, recallPlace, rememberPlace, takeJump } from "./memory.ts";
 import { createReadMarker, isAttended } from "./readMarker.ts";
 import {
   countNew,
+  dayAtTop,
   edgesToLoad,
-  firstVisible,
   indexOfSeq,
   isNearEnd,
   newestSeq,
@@ -35,12 +36,13 @@ export interface ScrollSubject {
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly rows: Rows;
   readonly remembered: Remembered | undefined;
+  readonly sameDay: SameDay;
 }
 
 /** What is in view. */
 interface View {
   readonly isAtEnd: boolean;
-  /** The time of the first message in view whose day line is out of view; `null`: it is in view. */
+  /** The time of the first message in view; `null` where the line of its day is in view. */
   readonly dayAt: number | null;
 }
 
@@ -63,7 +65,6 @@ export function useScroll(subject: ScrollSubject) {
     const height = scroller.current?.clientHeight ?? 0;
     if (height === 0 || items.length === 0) return;
     const drawn = now.rows.getVirtualItems();
-    const first = firstVisible(drawn, offset);
     const last = newestVisible(drawn, offset, height);
     const isAtEnd = !now.timeline.hasAfter && isNearEnd(offset, height, now.rows.getTotalSize());
     const newest = newestSeq(items, isAtEnd ? items.length - 1 : last);
@@ -72,7 +73,7 @@ export function useScroll(subject: ScrollSubject) {
       marker.seen(newest, now.state);
     }
     loadEdges(now, drawn[0]?.index ?? 0, drawn.at(-1)?.index ?? 0);
-    const dayAt = dayInView(now, first, offset);
+    const dayAt = dayAtTop(drawn, items, offset, now.sameDay);
     setView((before) =>
       before.isAtEnd === isAtEnd && before.dayAt === dayAt ? before : { isAtEnd, dayAt },
     );
@@ -113,20 +114,6 @@ function loadEdges({ handle, timeline }: ScrollSubject, first: number, last: num
   // What fails stands in the timeline.
   if (edges.before) handle.loadBefore().catch(() => {});
   else if (edges.after) handle.loadAfter().catch(() => {});
-}
-
-/** The day that is written at the top of the view, unless the line between the days stands there. */
-function dayInView({ timeline, scroller }: ScrollSubject, first: number, offset: number) {
-  const message = timeline.items[first];
-  if (message === undefined || offset < 8) return null;
-  const before = timeline.items[first - 1];
-  const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${first}"] .hp-day`);
-  if (row != null && before !== undefined) {
-    const top = row.getBoundingClientRect().top;
-    const edge = scroller.current?.getBoundingClientRect().top ?? 0;
-    if (top >= edge - 8) return null;
-  }
-  return message.createdAt;
 }
 
 /** Calls `look` once for each frame in which something scrolled, and when the page gets attention. */
@@ -173,6 +160,9 @@ function useOpening(subject: ScrollSubject) {
       const start = rows.measurementsCache[opening.index]?.start ?? 0;
       rows.scrollToOffset(start + opening.offset);
     }
+    return () => {
+      isOpened.current = false;
+    };
   }, [rows, remembered]);
   useLayoutEffect(
     () => () => {
