@@ -21,7 +21,7 @@ import {
   newestVisible,
   openingOf,
 } from "./scroll.ts";
-import type { Rows } from "./useRows.ts";
+import type { Rows, ScrollToRow } from "./useRows.ts";
 
 /** How long a message that was jumped to stands out. */
 const HIGHLIGHT_MS = 2000;
@@ -35,6 +35,7 @@ export interface ScrollSubject {
   readonly me: string | null;
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly rows: Rows;
+  readonly scrollToRow: ScrollToRow;
   readonly remembered: Remembered | undefined;
   readonly sameDay: SameDay;
 }
@@ -143,7 +144,7 @@ function useLook(scroller: RefObject<HTMLDivElement | null>, look: () => void) {
 
 /** Opens where reading stopped, and remembers where the list was left. */
 function useOpening(subject: ScrollSubject) {
-  const { client, handle, rows, remembered } = subject;
+  const { client, handle, rows, remembered, scrollToRow } = subject;
   const latest = useRef(subject);
   const isOpened = useRef(false);
   useLayoutEffect(() => {
@@ -155,7 +156,7 @@ function useOpening(subject: ScrollSubject) {
     const { items, unreadSince } = latest.current.timeline;
     const opening = openingOf(items, unreadSince, remembered?.place);
     if (opening.at === "end") rows.scrollToEnd();
-    else if (opening.at === "unread") rows.scrollToIndex(opening.index, { align: "start" });
+    else if (opening.at === "unread") scrollToRow(opening.index, "start");
     else {
       const start = rows.measurementsCache[opening.index]?.start ?? 0;
       rows.scrollToOffset(start + opening.offset);
@@ -163,7 +164,7 @@ function useOpening(subject: ScrollSubject) {
     return () => {
       isOpened.current = false;
     };
-  }, [rows, remembered]);
+  }, [rows, remembered, scrollToRow]);
   useLayoutEffect(
     () => () => {
       const { timeline } = latest.current;
@@ -185,7 +186,7 @@ function useOpening(subject: ScrollSubject) {
 }
 
 /** Goes to what was jumped to, in the middle of the view, and lets it stand out for a while. */
-function useJumps({ client, handle, timeline, rows }: ScrollSubject): string | null {
+function useJumps({ client, handle, timeline, scrollToRow }: ScrollSubject): string | null {
   const [highlighted, setHighlighted] = useState<{ key: string; nonce: number } | null>(null);
   const { focus, items, loading } = timeline;
   useLayoutEffect(() => {
@@ -193,9 +194,9 @@ function useJumps({ client, handle, timeline, rows }: ScrollSubject): string | n
     const index = indexOfSeq(items, focus.seq);
     const message = items[index];
     if (message === undefined || !takeJump(client, handle.id, focus.nonce)) return;
-    rows.scrollToIndex(index, { align: "center" });
+    scrollToRow(index, "center");
     setHighlighted({ key: message.key, nonce: focus.nonce });
-  }, [client, handle, focus, items, loading, rows]);
+  }, [client, handle, focus, items, loading, scrollToRow]);
   useEffect(() => {
     if (highlighted === null) return;
     const timer = setTimeout(() => setHighlighted(null), HIGHLIGHT_MS);
