@@ -17,10 +17,48 @@ export { type Format, useFormat } from "./i18n/format.ts";
 export { type Forms, plural } from "./i18n/plural.ts";
 export { WordsProvider, type WordsProviderProps } from "./i18n/WordsProvider.tsx";
 export { type Locale, type Messages, preferredLocale, useWords, wordsOf } from "./i18n/words.ts";
+export {
+  isEmojiOnly,
+  Markdown,
+  type MarkdownProps,
+  type Mentionable,
+  plainText,
+} from "./Markdown/index.ts";
 export { Menu, type MenuItem, type MenuProps } from "./Menu/Menu.tsx";
+export {
+  type Asker,
+  actionsFor,
+  Message,
+  type MessageAction,
+  type MessageCommands,
+  type MessageProps,
+  Progress,
+  type ProgressName,
+  type ProgressProps,
+  type Spot,
+} from "./Message/index.ts";
+export {
+  MessageList,
+  type MessageListCallbacks,
+  type MessageListHandle,
+  type MessageListProps,
+} from "./MessageList/index.ts";
+export {
+  HoverBar,
+  type HoverBarProps,
+  MessageMenu,
+  type MessageMenuProps,
+  QuickReactions,
+  type QuickReactionsProps,
+  quickReactions,
+  type RenderEmojiPicker,
+} from "./MessageMenu/index.ts";
 export { type Anchor, Popover, type PopoverProps } from "./Popover/Popover.tsx";
 export { PresenceDot, type PresenceDotProps } from "./PresenceDot/PresenceDot.tsx";
+export { Quote, type QuoteProps } from "./Quote/index.ts";
+export { Reactions, type ReactionsProps } from "./Reactions/index.ts";
 export { Select, type SelectProps } from "./Select/Select.tsx";
+export { SelectionBar, type SelectionBarProps } from "./Selection/index.ts";
 export { Skeleton, type SkeletonProps } from "./Skeleton/Skeleton.tsx";
 export { Spinner, type SpinnerProps } from "./Spinner/Spinner.tsx";
 export { Switch, type SwitchProps } from "./Switch/Switch.tsx";
@@ -30,6 +68,7 @@ export { TextField, type TextFieldProps } from "./TextField/TextField.tsx";
 export { Toasts } from "./Toasts/Toasts.tsx";
 export { dismissToast, type ToastOptions, toast } from "./Toasts/toast.ts";
 export { Tooltip, type TooltipProps } from "./Tooltip/Tooltip.tsx";
+export { TypingLine, type TypingLineProps } from "./TypingLine/index.ts";
 export { cx } from "./util/cx.ts";
 export { hueOf, initialsOf } from "./util/initials.ts";
 export { VisuallyHidden } from "./VisuallyHidden/VisuallyHidden.tsx";
