@@ -11,6 +11,7 @@ import { Quote } from "../Quote/Quote.tsx";
 import { Reactions } from "../Reactions/Reactions.tsx";
 import { useSlot } from "../slots/slots.ts";
 import { cx } from "../util/cx.ts";
+import { VisuallyHidden } from "../VisuallyHidden/VisuallyHidden.tsx";
 import type { MessageCommands } from "./commands.ts";
 import { EditedMark } from "./EditedMark.tsx";
 import { isSystem, type Progress as ProgressName } from "./layout.ts";
@@ -165,11 +166,11 @@ function Picture(props: MessageProps & { name: string }) {
     <button
       type="button"
       className="hp-message__avatar"
-      aria-label={name}
       tabIndex={props.isActive ? 0 : -1}
       onClick={() => openUser(user)}
     >
       {avatar}
+      <VisuallyHidden>{name}</VisuallyHidden>
     </button>
   );
 }
