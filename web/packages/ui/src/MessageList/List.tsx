@@ -62,11 +62,27 @@ export function List(props: ListProps) {
   const words = useWords();
   const me = useMe()?.id ?? null;
   const remembered = useRemembered(client, handle.id);
-  const { scroller, rows, pins } = useRows({ items, isLatest: !timeline.hasAfter, remembered });
-  const scroll = useScroll({ client, handle, state, timeline, me, scroller, rows, remembered });
+  const { scroller, rows, pins, scrollToRow } = useRows({
+    items,
+    isLatest: !timeline.hasAfter,
+    remembered,
+  });
+  const { sameDay } = useFormat();
+  const scroll = useScroll({
+    client,
+    handle,
+    state,
+    timeline,
+    me,
+    scroller,
+    rows,
+    scrollToRow,
+    remembered,
+    sameDay,
+  });
   const own = useListState(items, scroll.suspendReading);
   const commands = useCommands({ client, handle, state, callbacks, list: own.list });
-  const focus = useFocus(items, rows, scroller, pins);
+  const focus = useFocus(items, rows, scrollToRow, scroller, pins);
   const pointer = usePointer(items, commands, own.selected !== null);
   const onCopy = useCopy(client, items, scroller, pins);
   const onKeyDown = useKeys({ items, commands, focus, rows, scroll, own, timeline });

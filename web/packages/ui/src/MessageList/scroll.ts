@@ -82,12 +82,31 @@ export function newestVisible(
   return newest;
 }
 
-/** The first row of which something is in view. */
-export function firstVisible(
-  rows: readonly { readonly index: number; readonly end: number }[],
+/** Where the line of a day stands in its row, and how tall it is, in px. */
+const DAY_TOP_PX = 12;
+const DAY_PX = 24;
+
+/**
+ * The time of the first message in view, whose day is to be written at the top; `null` at the very
+ * beginning, and while the line of a day passes there.
+ */
+export function dayAtTop(
+  rows: readonly { readonly index: number; readonly start: number; readonly end: number }[],
+  items: readonly Message[],
   offset: number,
-): number {
-  return rows.find((row) => row.end > offset)?.index ?? -1;
+  sameDay: (a: number, b: number) => boolean,
+): number | null {
+  const first = rows.find((row) => row.end > offset + DAY_TOP_PX);
+  const message = first && items[first.index];
+  if (message === undefined || offset < DAY_TOP_PX) return null;
+  for (const { index, start } of rows) {
+    const top = start - offset + DAY_TOP_PX;
+    if (top < -DAY_PX || top > DAY_TOP_PX + DAY_PX + 4) continue;
+    const before = items[index - 1];
+    const at = items[index]?.createdAt;
+    if (at !== undefined && (before === undefined || !sameDay(before.createdAt, at))) return null;
+  }
+  return message.createdAt;
 }
 
 /**

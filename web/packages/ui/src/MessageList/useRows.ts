@@ -38,6 +38,8 @@ export interface Pins {
 export function useRows({ items, isLatest, remembered }: RowsOptions) {
   const scroller = useRef<HTMLDivElement>(null);
   const pins = useRef(new Map<string, number>());
+  // What is centred needs no room above it.
+  const head = useRef(HEAD_PX);
   const width = useWidth(scroller);
   const estimates = useMemo(() => {
     void width;
@@ -76,15 +78,26 @@ export function useRows({ items, isLatest, remembered }: RowsOptions) {
     scrollEndThreshold: END_PX,
     paddingStart: EDGE_START_PX,
     paddingEnd: EDGE_END_PX,
-    scrollPaddingStart: HEAD_PX,
+    scrollPaddingStart: head.current,
     scrollPaddingEnd: EDGE_END_PX,
     directDomUpdates: true,
     directDomUpdatesMode: "position",
     initialMeasurementsCache: remembered ? [...remembered.sizes] : undefined,
   });
   rows.shouldAdjustScrollPositionOnItemSizeChange = keepAnchor;
-  return { scroller, rows, pins };
+  const scrollToRow = useCallback(
+    (index: number, align: "start" | "center" | "auto") => {
+      head.current = align === "center" ? 0 : HEAD_PX;
+      rows.options.scrollPaddingStart = head.current;
+      rows.scrollToIndex(index, { align });
+    },
+    [rows],
+  );
+  return { scroller, rows, pins, scrollToRow };
 }
+
+/** Brings a row into view. */
+export type ScrollToRow = (index: number, align: "start" | "center" | "auto") => void;
 
 const keepAnchor: NonNullable<Rows["shouldAdjustScrollPositionOnItemSizeChange"]> = (
   row,
