@@ -22,7 +22,7 @@ const BINARY: &str = "hoopoe";
 /// What is linked into the binary, and under which licences.
 const THIRD_PARTY: &str = "THIRD-PARTY.txt";
 /// Packages that ours take in when they are built, and so name as needed for that only.
-const TAKEN_IN: &[&str] = &["idb", "emojibase-data"];
+const TAKEN_IN: &[&str] = &["emojibase-data"];
 
 /// Builds, strips, packs, and looks into what was packed. Returns the path of the archive, beside
 /// which stands its SHA-256.
@@ -226,12 +226,12 @@ mod tests {
         let lock = serde_json::json!({"packages": {
             "node_modules/@hoopoe/sdk": {"resolved": "packages/sdk", "link": true},
             "node_modules/react": {"version": "19.3.1", "license": "MIT"},
-            "node_modules/idb": {"version": "8.0.4", "license": "ISC", "dev": true},
+            "node_modules/emojibase-data": {"version": "17.0.0", "license": "MIT", "dev": true},
             "node_modules/vitest": {"version": "4.1.12", "license": "MIT", "dev": true},
             "node_modules/@types/node": {"version": "20.1.0", "license": "MIT"},
             "node_modules/a/node_modules/@b/c": {"version": "1.0.0", "license": "MIT"},
         }});
-        let wanted = ["@b/c 1.0.0  MIT", "idb 8.0.4  ISC", "react 19.3.1  MIT"];
+        let wanted = ["@b/c 1.0.0  MIT", "emojibase-data 17.0.0  MIT", "react 19.3.1  MIT"];
         assert_eq!(bundled(&lock), wanted);
     }
 
