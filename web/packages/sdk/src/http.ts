@@ -58,6 +58,7 @@ export function createHttp(options: { url: string; fetch?: Fetch }): Http {
     async call<R>(method: string, params: object = {}, call: HttpOptions = {}): Promise<R> {
       const { token, signal, timeoutMs = TIMEOUT_MS } = call;
       const timeout = AbortSignal.timeout(timeoutMs);
+      const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
       const headers: Record<string, string> = { accept: "application/json" };
       if (token !== undefined) {
         headers.authorization = `Bearer ${token}`;
@@ -67,11 +68,12 @@ export function createHttp(options: { url: string; fetch?: Fetch }): Http {
         if (body !== null) {
           headers["content-type"] = "application/json";
         }
+        either.throwIfAborted();
         const response = await send(`${base}${path}`, {
           method: verb,
           headers,
           body,
-          signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+          signal: either,
           credentials: "omit",
           cache: "no-store",
         });

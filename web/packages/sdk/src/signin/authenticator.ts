@@ -115,7 +115,11 @@ class PasswordAuthenticator implements Authenticator {
     const record = await this.#read();
     if (record !== null) {
       // What is found out is in `current` and `ended`; when nothing is, nothing has changed.
-      await this.#refreshOnce(record.token).catch((error: unknown) => this.#warn(error));
+      await this.#refreshOnce(record.token).catch((error: unknown) => {
+        if (this.current.getSnapshot() !== null) {
+          this.#warn(error);
+        }
+      });
     }
   }
 
