@@ -110,6 +110,9 @@ pub(crate) struct SizeArgs {
     /// Conversations in the large database of growth (100,000 [2,000]); more than pairs.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
     pub(crate) growth_conversations: Option<u64>,
+    /// Rounds of growth in each of its two databases (3).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub(crate) growth_rounds: Option<u64>,
     /// Messages that there are to read in receipts (2,000,000 [500,000]).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) receipts_messages: Option<u64>,
@@ -201,7 +204,7 @@ impl Args {
             start_rounds: 5,
             growth_messages: count(own.growth_messages, 10_000_000, 200_000),
             growth_conversations: many(own.growth_conversations, 100_000, 2000).max(pairs + 1),
-            growth_rounds: 3,
+            growth_rounds: many(own.growth_rounds, 3, 3),
             receipts_measure: seconds(4, 1),
             receipts_messages: count(own.receipts_messages, 2_000_000, 500_000),
             storm_clients: many(own.storm_clients, 3000, 3000),

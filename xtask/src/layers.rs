@@ -155,7 +155,7 @@ pub(crate) const LEAVES: &[(&str, &[&str], &str)] = &[
     ("tokio-postgres", &["db-postgres", "testkit"], "speak to `db::Backend`"),
     ("deadpool-postgres", &["db-postgres"], "speak to `db::Backend`"),
     ("axum", &["http", "gateway"], "register a command in `api.rs`"),
-    ("hyper", &["http", "gateway", "testkit", "bench"], "register a command in `api.rs`"),
+    ("hyper", &["http", "gateway", "testkit", "bench", "rust"], "register a command in `api.rs`"),
     (
         "tokio-tungstenite",
         &["gateway", "testkit", "system", "bench", "rust"],
@@ -164,7 +164,7 @@ pub(crate) const LEAVES: &[(&str, &[&str], &str)] = &[
     ("rustls", &["http", "egress", "db-postgres", "sfu-net"], "TLS ends at the listener"),
     (
         "tokio-rustls",
-        &["http", "egress", "db-postgres", "sfu-net", "system", "bench"],
+        &["http", "egress", "db-postgres", "sfu-net", "system", "bench", "rust"],
         "TLS ends at the listener",
     ),
     ("reqwest", &["egress"], "use the guarded client of `base/egress`"),

@@ -1,12 +1,16 @@
 //! `hoopoe chat`: two people in two terminals, on the client SDK.
 
 mod input;
+mod password;
 mod room;
 mod screen;
 
-use std::{process::ExitCode, time::Duration};
+use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
 
-use hoopoe_sdk::{Client, Events, Status, Stop, wire::accounts::Device};
+use hoopoe_sdk::{
+    Builder, Client, Error, Events, SignIn, Status, Stop,
+    wire::{accounts::Device, page::Empty},
+};
 use tokio::sync::{mpsc, watch};
 
 use self::{
@@ -18,6 +22,8 @@ use crate::trouble::Trouble;
 
 /// How long the last lines may take to leave at the end.
 const FLUSH_MAX: Duration = Duration::from_secs(10);
+/// A session that was signed in for ends with the chat; nobody waits longer than this for that.
+const LOGOUT_MAX: Duration = Duration::from_secs(2);
 /// At the end of the input: what the server says within this is still shown.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -34,9 +40,19 @@ pub(crate) struct Options {
     /// The server
     #[arg(long, value_name = "URL", default_value = "ws://127.0.0.1:8080")]
     url: String,
+    /// Certificates (PEM) to trust beside those that this machine trusts, for `wss://`
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
     /// A user token, `ut_…`: `hoopoe user token USER --app NAME` prints one
-    #[arg(long, env = "HOOPOE_TOKEN", hide_env_values = true)]
-    token: String,
+    #[arg(long, env = "HOOPOE_TOKEN", hide_env_values = true, required_unless_present = "login")]
+    token: Option<String>,
+    /// Sign in by login name instead; the password comes from HOOPOE_PASSWORD, or is asked for, or
+    /// is the first line of a pipe
+    #[arg(long, value_name = "NAME", requires = "app")]
+    login: Option<String>,
+    /// The app to sign in to, by name or id
+    #[arg(long, value_name = "APP", env = "HOOPOE_APP")]
+    app: Option<String>,
     /// Whom to talk with: a user, or the name or id of a group
     #[arg(long, value_name = "NAME")]
     with: Option<String>,
@@ -55,10 +71,15 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, Trouble> {
 }
 
 async fn begin(options: Options) -> Result<(), Trouble> {
-    let Options { url, token, with } = options;
+    let trusted = options.trusted()?;
     let device = Device { platform: Some("terminal".to_owned()), ..Device::default() };
-    let starting = Client::builder().url(&url).token(token).device(device).start();
-    let client = starting.await.map_err(|error| Trouble::usage(error.to_string()))?;
+    let builder = Client::builder().url(&options.url).trust(trusted.clone()).device(device.clone());
+    let builder = match (&options.login, &options.token) {
+        (Some(login), _) => options.sign_in(login, builder, trusted, device).await?,
+        (None, token) => builder.token(token.clone().unwrap_or_default()),
+    };
+    let Options { url, with, login, .. } = options;
+    let client = builder.start().await.map_err(|error| Trouble::usage(error.to_string()))?;
     let mut chat = Chat {
         events: client.events(),
         status: client.connection(),
@@ -66,6 +87,7 @@ async fn begin(options: Options) -> Result<(), Trouble> {
         room: Room::new(client.clone(), Screen::new()),
         was_online: false,
         is_away: false,
+        is_signed_in: login.is_some(),
         url,
         with,
     };
@@ -75,8 +97,41 @@ async fn begin(options: Options) -> Result<(), Trouble> {
         Ok(()) = tokio::signal::ctrl_c() => Ok(()),
     };
     chat.room.screen().end();
+    if login.is_some() && chat.was_online {
+        let leaving = client.call::<Empty>("auth.logout", &Empty {});
+        // A session that is left behind ends by itself.
+        drop(tokio::time::timeout(LOGOUT_MAX, leaving).await);
+    }
     client.close().await;
     ended
+}
+
+impl Options {
+    fn trusted(&self) -> Result<Vec<u8>, Trouble> {
+        let Some(file) = &self.trust else { return Ok(Vec::new()) };
+        fs::read(file).map_err(|error| Trouble::usage(format!("{}: {error}", file.display())))
+    }
+
+    /// A session of this login's, which refreshes itself, in place of a token.
+    async fn sign_in(
+        &self,
+        login: &str,
+        builder: Builder,
+        trusted: Vec<u8>,
+        device: Device,
+    ) -> Result<Builder, Trouble> {
+        let password = password::of(login).await?;
+        let app = self.app.as_deref().unwrap_or_default();
+        let asking = SignIn::new(&self.url, app, login, password).trust(trusted).device(device);
+        match asking.sign_in().await {
+            Ok(session) => Ok(builder.token_provider(session)),
+            Err(Error::Setup(words)) => Err(Trouble::usage(words)),
+            Err(Error::Unreachable(words)) => {
+                Err(Trouble::failed(format!("no line to {} ({})", self.url, clean(&words))))
+            }
+            Err(error) => Err(Trouble::failed(clean(&error.to_string()))),
+        }
+    }
 }
 
 struct Chat {
@@ -89,6 +144,8 @@ struct Chat {
     with: Option<String>,
     was_online: bool,
     is_away: bool,
+    /// By login and password, not by a token.
+    is_signed_in: bool,
 }
 
 impl Chat {
@@ -134,7 +191,7 @@ impl Chat {
                 let words = format!("no line to {} ({}); trying again", self.url, clean(&why));
                 self.room.screen().note(&words);
             }
-            Status::Stopped(Stop::TokenRefused) => {
+            Status::Stopped(Stop::TokenRefused) if !self.is_signed_in => {
                 return Err(Trouble::failed(
                     "the server does not take this token; `hoopoe user token USER --app NAME` \
                      prints a fresh one",

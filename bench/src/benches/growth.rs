@@ -1,8 +1,9 @@
 //! `growth`: what a message costs in a small and in a large database.
 //!
 //! Both stages are measured in the same way, in short rounds that each begin with a server just
-//! started; the small stage takes a fresh database for each round, because the measured load
-//! itself makes a small database large.
+//! started and take turns: a machine that is slower for a while is so for both. The small stage
+//! takes a fresh database for each round, because the measured load itself makes a small database
+//! large.
 
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use crate::progress;
 use crate::report::Figure;
 use crate::request::BODY;
 use crate::traffic::{self, Timing};
-use crate::trouble::{Outcome, Trouble};
+use crate::trouble::{Outcome, cannot_run};
 
 pub(crate) const NAME: &str = "growth";
 
@@ -25,13 +26,15 @@ const UNIFORM_IN_FLIGHT: usize = 1600;
 
 pub(crate) fn run(context: &Context) -> Outcome<Vec<Figure>> {
     let sizes = &context.sizes;
-    let small = sum((0..sizes.growth_rounds).map(|_| small_round(context)))?;
     let mut large = LargeDatabase::build(context)?;
     let data_bytes = large.house.data_bytes();
-    let active = sum((0..sizes.growth_rounds).map(|_| {
+    let (mut small, mut active) = (Rounds::default(), Rounds::default());
+    for _ in 0..sizes.growth_rounds {
+        small.add(small_round(context)?);
         let timing = round_timing(context);
-        one_round(&mut large.house, &large.active, sizes.window, timing)
-    }))?;
+        active.add(one_round(&mut large.house, &large.active, sizes.window, timing)?);
+    }
+    let (small, active) = (small.end()?, active.end()?);
     let uniform_window = (UNIFORM_IN_FLIGHT / large.cold.left.len()).max(1);
     let timing = Timing { warm_up: sizes.warm_up, measure: sizes.measure };
     let uniform = one_round(&mut large.house, &large.cold, uniform_window, timing)?;
@@ -51,11 +54,12 @@ pub(crate) fn run(context: &Context) -> Outcome<Vec<Figure>> {
         params.clone(),
         json!({"window": uniform_window, "conversations": large.cold.routes.len()}),
     );
-    let ratio = active.server_cpu_us() / small.server_cpu_us();
+    let ratio = active.sum.server_cpu_us() / small.sum.server_cpu_us();
+    let each = |stage: &Stage| with(params.clone(), json!({"rounds_cpu_us": stage.cpu_us}));
     Ok(vec![
         Figure::new(NAME, "cpu_ratio", ratio, "ratio", params.clone()),
-        stage("small_messages_per_s", &small, params.clone()),
-        stage("large_messages_per_s", &active, params),
+        stage("small_messages_per_s", &small.sum, each(&small)),
+        stage("large_messages_per_s", &active.sum, each(&active)),
         stage("uniform_messages_per_s", &uniform, uniform_params),
     ])
 }
@@ -89,10 +93,29 @@ fn small_round(context: &Context) -> Outcome<Measured> {
     one_round(&mut house, &town, context.sizes.window, round_timing(context))
 }
 
-fn sum(rounds: impl Iterator<Item = Outcome<Measured>>) -> Outcome<Measured> {
-    rounds
-        .reduce(|sum, round| Ok(sum?.plus(&round?)))
-        .unwrap_or_else(|| Err(Trouble::CannotRun("growth has no rounds".to_owned())))
+/// The rounds of one stage.
+#[derive(Default)]
+struct Rounds(Vec<Measured>);
+
+/// All rounds of a stage together, and what each cost: how far they lie apart says how much of a
+/// difference between the stages is the machine's.
+struct Stage {
+    sum: Measured,
+    cpu_us: Vec<f64>,
+}
+
+impl Rounds {
+    fn add(&mut self, round: Measured) {
+        self.0.push(round);
+    }
+
+    fn end(self) -> Outcome<Stage> {
+        let cpu_us = self.0.iter().map(Measured::server_cpu_us).collect();
+        match self.0.into_iter().reduce(|sum, round| sum.plus(&round)) {
+            Some(sum) => Ok(Stage { sum, cpu_us }),
+            None => cannot_run("growth has no rounds"),
+        }
+    }
 }
 
 /// A stopped server with many conversations: those of the active pairs, and the cold ones.

@@ -5,7 +5,7 @@
 //! # async fn run() -> Result<(), hoopoe_sdk::Error> {
 //! use hoopoe_sdk::{Client, Event};
 //!
-//! let client = Client::builder().url("ws://127.0.0.1:8080").token("ut_…").connect().await?;
+//! let client = Client::builder().url("wss://chat.example").token("ut_…").connect().await?;
 //! let mut events = client.events();
 //! let bob = client.direct("bob").await?;
 //! bob.send("hello").await?.sent().await?;
@@ -34,7 +34,7 @@ pub use crate::{
     },
     shell::{
         Builder, Client, Conversation, Draft, Error, Events, FixedToken, History, Queued, Sent,
-        TokenError, TokenFuture, TokenProvider,
+        Session, SignIn, TokenError, TokenFuture, TokenProvider,
     },
     store::{FileStore, MemoryStore, Store},
 };

@@ -5,9 +5,13 @@ mod builder;
 mod client;
 mod clock;
 mod conversation;
+mod dial;
 mod error;
 mod events;
+mod signin;
 mod socket;
+#[cfg(feature = "tls")]
+mod tls;
 mod token;
 
 pub use self::{
@@ -16,5 +20,6 @@ pub use self::{
     conversation::{Conversation, Draft, History, Queued, Sent},
     error::Error,
     events::Events,
+    signin::{Session, SignIn},
     token::{FixedToken, TokenError, TokenFuture, TokenProvider},
 };

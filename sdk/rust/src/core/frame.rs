@@ -69,7 +69,7 @@ pub struct Refusal(Box<Problem>);
 
 impl Refusal {
     /// Reads a problem document; one that cannot be read is the server's mistake.
-    pub(super) fn parse(json: &str) -> Self {
+    pub(crate) fn parse(json: &str) -> Self {
         let problem = serde_json::from_str(json).unwrap_or_else(|_| Problem {
             kind: "about:blank".into(),
             title: "The server's answer could not be read".into(),

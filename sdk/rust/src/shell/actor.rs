@@ -18,6 +18,7 @@ use tokio::{
 use super::{
     clock::Clock,
     conversation::{Outcome, Sent},
+    dial::Server,
     error::Error,
     socket::{self, Heard, Sound},
     token::{TokenError, TokenProvider},
@@ -69,7 +70,7 @@ enum Wake {
 type Storing = JoinHandle<(Box<dyn Store>, io::Result<()>)>;
 
 pub(super) struct Actor {
-    url: String,
+    server: Server,
     tokens: Arc<dyn TokenProvider>,
     engine: Engine,
     clock: Clock,
@@ -99,7 +100,7 @@ pub(super) struct Actor {
 
 impl Actor {
     pub(super) fn new(
-        (url, tokens): (String, Arc<dyn TokenProvider>),
+        (server, tokens): (Server, Arc<dyn TokenProvider>),
         engine: Engine,
         clock: Clock,
         store: Box<dyn Store>,
@@ -110,7 +111,7 @@ impl Actor {
         ),
     ) -> Self {
         Self {
-            url,
+            server,
             tokens,
             engine,
             clock,
@@ -260,8 +261,8 @@ impl Actor {
                 }
                 Output::Dial => {
                     self.attempt += 1;
-                    let (url, ears) = (self.url.clone(), self.ears.0.clone());
-                    tokio::spawn(socket::run(url, self.attempt, ears));
+                    let (server, ears) = (self.server.clone(), self.ears.0.clone());
+                    tokio::spawn(socket::run(server, self.attempt, ears));
                 }
                 Output::Frame(frame) => self.frames.push_back(frame),
                 Output::Hangup => self.hang_up(),

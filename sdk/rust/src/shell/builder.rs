@@ -9,9 +9,9 @@ use super::{
     actor::{Actor, COMMANDS},
     client::Client,
     clock::Clock,
+    dial::Server,
     error::Error,
     events::Seat,
-    socket,
     token::{FixedToken, TokenProvider},
 };
 use crate::{
@@ -29,10 +29,13 @@ pub struct Builder {
     tokens: Option<Arc<dyn TokenProvider>>,
     store: Option<Box<dyn Store>>,
     device: Option<Device>,
+    #[cfg(feature = "tls")]
+    trusted: Vec<u8>,
 }
 
 impl Builder {
-    /// The server: `ws://host:port`. A path other than `/v1/socket` is kept.
+    /// The server: `wss://host:port`, or `ws://…` within a host or a network that is trusted. A path
+    /// other than `/v1/socket` is kept.
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = url.into();
@@ -67,13 +70,24 @@ impl Builder {
         self
     }
 
+    /// Certificates (PEM, any number) to trust beside those that the machine trusts: an authority of
+    /// one's own, or a server's own certificate. May be called again.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn trust(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.trusted.extend(pem.into());
+        self
+    }
+
     /// Starts a client and returns at once; it connects by itself, and sends can be queued.
     ///
     /// # Errors
-    /// [`Error::Setup`] without a usable address or token, [`Error::Store`] when the outbox cannot
-    /// be read.
+    /// [`Error::Setup`] without a usable address or token, or without a certificate to trust where
+    /// TLS is spoken; [`Error::Store`] when the outbox cannot be read.
     pub async fn start(self) -> Result<Client, Error> {
-        let url = socket::address(&self.url).map_err(Error::Setup)?;
+        let server = Server::parse(&self.url).map_err(Error::Setup)?;
+        #[cfg(feature = "tls")]
+        let server = server.trust(self.trusted).await.map_err(Error::Setup)?;
         let tokens = self.tokens.ok_or_else(|| Error::Setup("no token was given".to_owned()))?;
         let mut store = self.store.unwrap_or_else(|| Box::new(MemoryStore::default()));
         let reading = tokio::task::spawn_blocking(move || store.load().map(|image| (store, image)));
@@ -90,7 +104,7 @@ impl Builder {
         let status = watch::Sender::new(Status::Connecting);
         let client = Client::new(commands, Seat::new(queue), status.subscribe());
         tokio::spawn(
-            Actor::new((url, tokens), engine, clock, store, (inbox, events, status)).run(),
+            Actor::new((server, tokens), engine, clock, store, (inbox, events, status)).run(),
         );
         Ok(client)
     }

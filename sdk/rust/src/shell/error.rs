@@ -17,6 +17,9 @@ pub enum Error {
     /// There was no line, or no answer, for too long.
     #[error("there was no answer in time")]
     TimedOut,
+    /// There was no way to the server.
+    #[error("{0}")]
+    Unreachable(String),
     /// The client has stopped.
     #[error("{0}")]
     Stopped(Stop),

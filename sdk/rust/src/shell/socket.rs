@@ -5,9 +5,11 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio_tungstenite::{
-    connect_async_with_config,
+    client_async_with_config,
     tungstenite::{Error, Message, protocol::WebSocketConfig},
 };
+
+use super::dial::Server;
 
 /// Frames between the socket and the engine, either way.
 const QUEUE: usize = 64;
@@ -33,11 +35,15 @@ pub(super) fn channel() -> (mpsc::Sender<Heard>, mpsc::Receiver<Heard>) {
 }
 
 /// Opens a socket and serves it until either side closes it.
-pub(super) async fn run(url: String, attempt: u64, ears: mpsc::Sender<Heard>) {
+pub(super) async fn run(server: Server, attempt: u64, ears: mpsc::Sender<Heard>) {
     // Nobody listens any more when the client is gone: then there is nobody to tell.
     let tell = async |sound| drop(ears.send((attempt, sound)).await);
+    let line = match server.dial().await {
+        Ok(line) => line,
+        Err(error) => return tell(Sound::Failed(error.to_string())).await,
+    };
     let config = WebSocketConfig::default().read_buffer_size(16 * 1_024);
-    let socket = match connect_async_with_config(&url, Some(config), true).await {
+    let socket = match client_async_with_config(server.socket(), line, Some(config)).await {
         Ok((socket, _)) => socket,
         Err(error) => return tell(Sound::Failed(words(&error))).await,
     };
@@ -80,42 +86,5 @@ fn words(error: &Error) -> String {
         Error::Io(error) => error.to_string(),
         Error::Http(response) => format!("the server answers {}", response.status()),
         error => error.to_string(),
-    }
-}
-
-/// The address of the socket of a server whose address somebody typed.
-///
-/// # Errors
-/// In words, when it cannot be one.
-pub(super) fn address(url: &str) -> Result<String, String> {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("ws", url));
-    let scheme = match scheme {
-        "ws" | "http" => "ws",
-        "wss" | "https" => {
-            return Err(format!("{url}: this client speaks no TLS; put a proxy beside it"));
-        }
-        _ => return Err(format!("{url} is no address of a server: ws://HOST:PORT")),
-    };
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    if host.is_empty() {
-        return Err(format!("{url} names no host: ws://HOST:PORT"));
-    }
-    let path = if path.is_empty() { "v1/socket" } else { path };
-    Ok(format!("{scheme}://{host}/{path}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_people_type_becomes_an_address() {
-        for url in ["127.0.0.1:8080", "ws://127.0.0.1:8080", "http://127.0.0.1:8080/"] {
-            assert_eq!(address(url).unwrap(), "ws://127.0.0.1:8080/v1/socket", "{url}");
-        }
-        assert_eq!(address("ws://h/chat/v1/socket").unwrap(), "ws://h/chat/v1/socket");
-        for url in ["", "ws://", "ftp://h", "ws:///v1", "wss://h"] {
-            assert!(address(url).is_err(), "{url}");
-        }
     }
 }

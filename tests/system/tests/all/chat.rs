@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use hoopoe_testkit::{
     harness::{PATIENCE, fail, within},
-    server::binary,
+    server::{binary, run_cli_with_input},
 };
 use serde_json::json;
 use tokio::{
@@ -24,11 +24,16 @@ struct Terminal {
 
 impl Terminal {
     fn open(url: &str, token: &str, with: Option<&str>) -> Self {
+        Self::run(url, &["--token", token], with)
+    }
+
+    fn run(url: &str, who: &[&str], with: Option<&str>) -> Self {
         let mut command = Command::new(binary());
-        command.args(["chat", "--url", url, "--token", token]);
+        command.args(["chat", "--url", url]).args(who);
         if let Some(with) = with {
             command.args(["--with", with]);
         }
+        command.env_remove("HOOPOE_PASSWORD").env_remove("HOOPOE_TOKEN");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().unwrap();
         let keys = child.stdin.take();
@@ -147,4 +152,32 @@ async fn wrong_tokens_and_wrong_addresses_are_told_in_one_line() {
     let (code, words) = Terminal::open("gopher://x", "ut_wrong", None).ends().await;
     assert_eq!(code, Some(2), "{words}");
     assert!(words.contains("is no address of a server"), "{words}");
+}
+
+#[tokio::test]
+async fn a_terminal_signs_in_with_a_password_and_leaves_no_session() {
+    let house = House::open().await.with_people(&["ann", "bob"]).await;
+    let url = format!("http://{}", house.server.address());
+    let words = ["user", "password", "ann", "--app", "demo", "--login", "ann.of.demo"];
+    let set = run_cli_with_input(house.server.launched(), &words, "a hoopoe at home\n").await;
+    assert_eq!(set.code, Some(0), "{set:?}");
+    let who = ["--login", "ann.of.demo", "--app", "demo"];
+    let mut ann = Terminal::run(&url, &who, Some("bob"));
+    ann.type_line("a hoopoe at home").await;
+    ann.shows("* connected as ann").await;
+    ann.type_line("hello").await;
+    assert_eq!(ann.shows("hello").await, "ann: hello", "the password was no message");
+    assert_eq!(ann.ends().await, (Some(0), String::new()));
+    let ann = house.fresh_token("ann").await;
+    let by = house.rest.with_token("ann", &ann, &house.journal);
+    let sessions = by.call("sessions.list", json!({})).await.unwrap();
+    assert_eq!(sessions["items"].as_array().unwrap().len(), 1, "{sessions}");
+
+    let mut thief = Terminal::run(&url, &who, None);
+    thief.type_line("a hoopoe abroad").await;
+    let (code, words) = thief.ends().await;
+    assert_eq!((code, words.lines().count()), (Some(1), 1), "{words}");
+    let (code, words) = Terminal::run(&url, &who, None).ends().await;
+    assert_eq!(code, Some(2), "{words}");
+    assert!(words.contains("a password is needed"), "{words}");
 }

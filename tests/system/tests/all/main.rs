@@ -32,6 +32,7 @@ mod resources;
 mod restore;
 mod resume;
 mod sdk;
+mod sdk_signin;
 mod seeded_bugs;
 mod sessions;
 mod signin;

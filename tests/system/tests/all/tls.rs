@@ -28,14 +28,14 @@ use tokio_tungstenite::{
 
 use crate::house::{Store, empty, text};
 
-type Trusted = CertificateDer<'static>;
+pub(crate) type Trusted = CertificateDer<'static>;
 type Socket = WebSocketStream<TlsStream<TcpStream>>;
 
 /// Idle connections that are weighed, and what each may cost.
 const IDLE: usize = 400;
 const IDLE_BYTES_MAX: u64 = 24 * 1_024;
 
-fn write_pair(directory: &Path) -> Trusted {
+pub(crate) fn write_pair(directory: &Path) -> Trusted {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     fs::write(directory.join("cert.pem"), made.cert.pem()).unwrap();
     fs::write(directory.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
@@ -43,7 +43,7 @@ fn write_pair(directory: &Path) -> Trusted {
 }
 
 /// A server that speaks TLS, and a token of Ann.
-async fn open(directory: &Path, launch: Launch) -> (Server, String) {
+pub(crate) async fn open(directory: &Path, launch: Launch) -> (Server, String) {
     let file = |name: &str| directory.join(name).display().to_string();
     let launch = launch
         .env("HOOPOE__TLS__CERT_FILE", &file("cert.pem"))
