@@ -88,6 +88,8 @@ describe("where a list stands", () => {
     expect(openingOf(items, null, { ...place, isAtEnd: true })).toEqual({ at: "end" });
     expect(openingOf(items, null, { ...place, key: "gone" })).toEqual({ at: "end" });
     expect(openingOf(items, 99, undefined)).toEqual({ at: "end" });
+    expect(openingOf(items, 1, undefined)).toEqual({ at: "end" });
+    expect(openingOf(items, 2, undefined)).toEqual({ at: "unread", index: 0 });
   });
 
   it("writes the day at the top unless its line passes there", () => {

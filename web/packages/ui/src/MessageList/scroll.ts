@@ -170,7 +170,10 @@ export type Opening =
   | { readonly at: "unread"; readonly index: number }
   | { readonly at: "place"; readonly index: number; readonly offset: number };
 
-/** Where a list opens: at the first unread message, else where it was left, else at the end. */
+/**
+ * Where a list opens: at the first unread message, where that is loaded, else where it was left,
+ * else at the end.
+ */
 export function openingOf(
   items: readonly Message[],
   unreadSince: number | null,
@@ -178,7 +181,7 @@ export function openingOf(
 ): Opening {
   if (unreadSince !== null) {
     const index = indexOfSeq(items, unreadSince);
-    if (index >= 0) return { at: "unread", index };
+    if (index > 0 || items[index]?.seq === unreadSince) return { at: "unread", index };
   }
   if (place !== undefined && !place.isAtEnd) {
     const index = items.findIndex((message) => message.key === place.key);
