@@ -65,6 +65,8 @@ export function List(props: ListProps) {
   const { scroller, rows, pins, scrollToRow } = useRows({
     items,
     isLatest: !timeline.hasAfter,
+    isGroup: state?.kind === "group",
+    me,
     remembered,
   });
   const { sameDay } = useFormat();
