@@ -244,6 +244,11 @@ describe("the menu of a message", () => {
     );
     expect(writeText).toHaveBeenCalledWith("Ben Okafor: Hello Ana\nBen Okafor: How are you?");
     expect(screen.queryByRole("checkbox")).toBeNull();
+    open(1);
+    await user.click(item(/^Select/));
+    expect(screen.getAllByRole("checkbox", { checked: true })).toHaveLength(1);
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("checkbox")).toBeNull();
   });
 });
 
