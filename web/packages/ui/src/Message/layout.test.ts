@@ -37,6 +37,8 @@ describe("messages stand together", () => {
 
   it("and unread begins at the first that is left of what was unread", () => {
     expect(flags([say(1, "a", 0), say(5, "b", 1)], 3)).toEqual(["fld", "flu"]);
+    expect(flags([say(5, "a", 0)], 3)).toEqual(["fld"]);
+    expect(flags([say(3, "a", 0)], 3)).toEqual(["fldu"]);
     expect(flags([say(1, "a", 0), say(null, "b", 1)], 3)).toEqual(["fld", "fl"]);
   });
 });

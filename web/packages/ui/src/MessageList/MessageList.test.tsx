@@ -244,15 +244,20 @@ describe("the menu of a message", () => {
     );
     expect(writeText).toHaveBeenCalledWith("Ben Okafor: Hello Ana\nBen Okafor: How are you?");
     expect(screen.queryByRole("checkbox")).toBeNull();
+    open(1);
+    await user.click(item(/^Select/));
+    expect(screen.getAllByRole("checkbox", { checked: true })).toHaveLength(1);
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("checkbox")).toBeNull();
   });
 });
 
 describe("a message", () => {
   it("takes a reaction and gives it back", async () => {
     const { client, user } = show();
-    await user.click(screen.getByRole("button", { name: "👍, 2 people" }));
+    await user.click(screen.getByRole("button", { name: "👍 2 people" }));
     expect(calls(client, "react")).toEqual([[3, "👍"]]);
-    await user.click(screen.getByRole("button", { name: "👍, 3 people, you among them" }));
+    await user.click(screen.getByRole("button", { name: "👍 3 people, you among them" }));
     expect(calls(client, "unreact")).toEqual([[3, "👍"]]);
   });
 

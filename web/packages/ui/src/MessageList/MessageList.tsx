@@ -51,6 +51,9 @@ function Opened(props: MessageListProps) {
   if (timeline.items.length > 0) {
     return (
       <List
+        // What waits to be sent may be there before what was said; where reading stopped is only
+        // known then.
+        key={timeline.items[0]?.seq == null ? "waiting" : "loaded"}
         client={client}
         handle={handle}
         state={state}

@@ -88,6 +88,8 @@ describe("where a list stands", () => {
     expect(openingOf(items, null, { ...place, isAtEnd: true })).toEqual({ at: "end" });
     expect(openingOf(items, null, { ...place, key: "gone" })).toEqual({ at: "end" });
     expect(openingOf(items, 99, undefined)).toEqual({ at: "end" });
+    expect(openingOf(items, 1, undefined)).toEqual({ at: "end" });
+    expect(openingOf(items, 2, undefined)).toEqual({ at: "unread", index: 0 });
   });
 
   it("writes the day at the top unless its line passes there", () => {
@@ -105,9 +107,12 @@ describe("where a list stands", () => {
   });
 
   it("guesses taller what says more", () => {
-    const short = estimateHeight(say(1), say(0), 700);
-    const long = estimateHeight(message("c", 1, "b", "x".repeat(500)), say(0), 700);
-    const wide = estimateHeight(message("c", 1, "b", "字".repeat(500)), say(0), 700);
+    const measures = { width: 700, isGroup: true, me: "a" };
+    const guess = (text: string) =>
+      estimateHeight(message("c", 1, "b", text), say(0), undefined, measures);
+    const short = guess("x");
+    const long = guess("x".repeat(500));
+    const wide = guess("字".repeat(500));
     expect(short).toBeLessThan(60);
     expect(long).toBeGreaterThan(short);
     expect(wide).toBeGreaterThan(long);

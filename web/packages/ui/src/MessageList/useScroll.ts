@@ -57,6 +57,7 @@ export function useScroll(subject: ScrollSubject) {
   const [view, setView] = useState<View>({ isAtEnd: true, dayAt: null });
   // What the reader has seen, by number. Begins where reading stopped.
   const seen = useRef(state?.readSeq ?? 0);
+  const isAtEndNow = useRef(false);
   const marker = useMemo(() => createReadMarker((seq) => handle.markRead(seq)), [handle]);
 
   const look = useCallback(() => {
@@ -73,6 +74,7 @@ export function useScroll(subject: ScrollSubject) {
       seen.current = Math.max(seen.current, newest);
       marker.seen(newest, now.state);
     }
+    isAtEndNow.current = isAtEnd;
     loadEdges(now, drawn[0]?.index ?? 0, drawn.at(-1)?.index ?? 0);
     const dayAt = dayAtTop(drawn, items, offset, now.sameDay);
     setView((before) =>
@@ -81,6 +83,7 @@ export function useScroll(subject: ScrollSubject) {
   }, [marker, scroller]);
 
   useLook(scroller, look);
+  useHeight(scroller, rows, isAtEndNow);
   // Whatever is drawn anew may have moved what is in view.
   useEffect(look);
   useOpening(subject);
@@ -140,6 +143,26 @@ function useLook(scroller: RefObject<HTMLDivElement | null>, look: () => void) {
       document.removeEventListener("visibilitychange", soon);
     };
   }, [scroller, look]);
+}
+
+/** A list at its end stays there when it gets smaller: a composer grows, a keyboard opens. */
+function useHeight(
+  scroller: RefObject<HTMLDivElement | null>,
+  rows: Rows,
+  isAtEnd: { readonly current: boolean },
+) {
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null || typeof ResizeObserver === "undefined") return;
+    let height = element.clientHeight;
+    const observer = new ResizeObserver(() => {
+      if (element.clientHeight === height) return;
+      height = element.clientHeight;
+      if (isAtEnd.current) rows.scrollToEnd();
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [scroller, rows, isAtEnd]);
 }
 
 /** Opens where reading stopped, and remembers where the list was left. */
