@@ -119,7 +119,8 @@ test("what comes while one is elsewhere counts as unread, and has a line above i
 
 test("the other one sees that somebody types, and that they stopped", async () => {
   const { ann, bob } = await pair();
-  await ann.composer.pressSequentially("I think");
+  // Slowly: the server tells others once a second at most that somebody begins anew.
+  await ann.composer.pressSequentially("I think, therefore I am", { delay: 150 });
   await bob.page.getByTestId("typing").filter({ hasText: ann.name }).waitFor();
   await ann.composer.fill("");
   await until("typing is over", async () => {
