@@ -67,7 +67,11 @@ test(`${XSS.length} texts of attackers stay texts`, async () => {
   await ann.send("first");
   await bob.open(id);
   for (const [index, text] of XSS.entries()) {
-    await ann.api("POST", `/conversations/${id}/messages`, { client_id: `xss-${index}`, text });
+    await ann.api("POST", `/conversations/${id}/messages`, {
+      client_id: `xss-${index}`,
+      kind: "text",
+      text,
+    });
     if (index % 40 === 39) {
       await bob.page.locator(`[data-testid="message"][data-seq="${index + 2}"]`).waitFor();
       await check(index);

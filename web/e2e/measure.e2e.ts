@@ -153,7 +153,7 @@ async function fill(person: Person, id: string, count: number): Promise<void> {
       const words = "and some more words to read ".repeat(next % 5);
       const text = `message ${next} ${words}`;
       const client_id = `fill-${next}`;
-      await person.api("POST", `/conversations/${id}/messages`, { client_id, text });
+      await person.api("POST", `/conversations/${id}/messages`, { client_id, kind: "text", text });
     }
   };
   await Promise.all(Array.from({ length: SENDERS }, send));

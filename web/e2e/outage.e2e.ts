@@ -37,9 +37,9 @@ test("what is written without a line survives a reload, and arrives exactly once
     await ann.write(text);
   }
   expect(await ann.message("offline three").getAttribute("data-state")).not.toBe("sent");
-  await ann.page.getByTestId("connection-banner").waitFor();
   await ann.page.reload();
   await ann.sees("before");
+  await ann.page.getByTestId("connection-banner").waitFor();
   await ann.sees("offline three");
   expect(await ann.count("offline ")).toBe(3);
   await ann.offline(false);

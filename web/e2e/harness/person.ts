@@ -207,17 +207,28 @@ export class Person {
     return this.messages.filter({ hasText: text }).count();
   }
 
+  /** Points at a message until it shows what can be done with it: not while its list scrolls. */
+  async #point(text: string): Promise<Locator> {
+    const message = this.message(text);
+    const toolbar = message.getByRole("toolbar");
+    let x = 0;
+    await until(`the toolbar of "${text}"`, async () => {
+      x = (x + 3) % 30;
+      await message.hover({ position: { x: 20 + x, y: 8 }, timeout: 2_000 });
+      return toolbar.isVisible();
+    });
+    return message;
+  }
+
   /** Chooses from the menu of a message. */
   async choose(text: string, item: string): Promise<void> {
-    const message = this.message(text);
-    await message.hover();
+    const message = await this.#point(text);
     await message.getByRole("button", { name: this.words.moreActions }).click();
     await this.page.getByRole("menuitem", { name: item }).click();
   }
 
   async react(text: string, emoji: string): Promise<void> {
-    const message = this.message(text);
-    await message.hover();
+    const message = await this.#point(text);
     const toolbar = message.getByRole("toolbar");
     await toolbar.getByRole("button", { name: this.words.reactWith(emoji) }).click();
   }

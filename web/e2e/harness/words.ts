@@ -2,6 +2,7 @@
 
 const en = {
   nav: "Main",
+  settings: "Settings",
   toRegister: "New here? Create an account",
   createAccount: "Create account",
   signIn: "Sign in",
@@ -31,6 +32,7 @@ export type Words = typeof en;
 
 const zh: Words = {
   nav: "主导航",
+  settings: "设置",
   toRegister: "还没有账号？注册一个",
   createAccount: "注册",
   signIn: "登录",
