@@ -7,7 +7,7 @@ export default defineConfig({
   // One file that a page can load as it is; what it is made of is in the map.
   minify: true,
   sourcemap: true,
-  dts: { sourcemap: false },
+  dts: { sourcemap: false, eager: true },
   deps: { alwaysBundle: [/.*/] },
   outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
 });

@@ -53,12 +53,12 @@ export function createClient(options: ClientOptions): Client {
       getToken,
       now,
       random,
-      ...(device ? { device } : {}),
-      ...(logger ? { logger } : {}),
-      ...(WebSocket ? { WebSocket } : {}),
+      device,
+      logger,
+      WebSocket,
       ...(tabs && scope !== undefined ? { scope } : { browser: null }),
     });
-  const http = createHttp({ url, ...(options.fetch ? { fetch: options.fetch } : {}) });
+  const http = createHttp({ url, fetch: options.fetch });
   return new EngineClient({
     url,
     app,
@@ -70,7 +70,7 @@ export function createClient(options: ClientOptions): Client {
     storage: options.storage ?? defaultStorage(logger ? { logger } : {}),
     http: async (method, params, signal) => {
       const token = await getToken();
-      return http.call(method, params, { token, ...(signal ? { signal } : {}) });
+      return http.call(method, params, { token, signal });
     },
   });
 }

@@ -27,55 +27,22 @@ export interface Http {
 /** How long a request may take. */
 const TIMEOUT_MS = 30_000;
 
-const C = "/conversations/{conversation}";
-const M = `${C}/messages`;
-
-/** Where each command of a user lives: a test compares this with the API description. */
-export const PATHS: Readonly<Record<string, string>> = {
+/** What is called before there can be a socket. */
+const BEFORE: Readonly<Record<string, string>> = {
   "auth.login": "POST /auth/login",
   "auth.logout": "POST /auth/logout",
   "auth.refresh": "POST /auth/refresh",
   "auth.register": "POST /auth/register",
-  "conversations.create": "POST /conversations",
-  "conversations.get": `GET ${C}`,
-  "conversations.leave": `POST ${C}/leave`,
-  "conversations.list": "GET /conversations",
-  "conversations.update": `PATCH ${C}`,
-  "limits.list": "GET /limits",
-  "me.get": "GET /me",
-  "me.set_password": "PUT /me/password",
-  "me.update": "PATCH /me",
-  "members.add": `POST ${C}/members`,
-  "members.list": `GET ${C}/members`,
-  "members.remove": `DELETE ${C}/members/{user}`,
-  "members.update": `PATCH ${C}/members/{user}`,
-  "messages.changes": `GET ${C}/changes`,
-  "messages.delete": `DELETE ${M}/{seq}`,
-  "messages.delivered": `POST ${C}/delivered`,
-  "messages.edits": `GET ${M}/{seq}/edits`,
-  "messages.get": `GET ${M}/{seq}`,
-  "messages.list": `GET ${M}`,
-  "messages.react": `PUT ${M}/{seq}/reactions/{emoji}`,
-  "messages.reactions": `GET ${M}/{seq}/reactions`,
-  "messages.read": `POST ${C}/read`,
-  "messages.recall": `POST ${M}/{seq}/recall`,
-  "messages.receipts": `GET ${M}/{seq}/receipts`,
-  "messages.send": `POST ${M}`,
-  "messages.typing": `POST ${C}/typing`,
-  "messages.unreact": `DELETE ${M}/{seq}/reactions/{emoji}`,
-  "messages.unread": `POST ${C}/unread`,
-  "messages.update": `PATCH ${M}/{seq}`,
-  "presence.list": "GET /presence",
   "server.info": "GET /server",
-  "sessions.delete": "DELETE /sessions/{session}",
-  "sessions.delete_others": "DELETE /sessions",
-  "sessions.list": "GET /sessions",
-  "settings.get": "GET /me/settings",
-  "settings.update": "PATCH /me/settings",
-  "sync.get": "GET /sync",
-  "users.get": "GET /users/{user}",
-  "users.list": "GET /users",
 };
+
+/**
+ * Where a command lives: its verb, and its path below `/v1`. Most travel over the socket, so the
+ * table of them is loaded when it is first needed.
+ */
+export async function pathOf(method: string): Promise<string | undefined> {
+  return BEFORE[method] ?? (await import("./paths.ts")).PATHS[method];
+}
 
 /** The address of a server, given with `http`, `https`, `ws` or `wss`, as HTTP wants it. */
 export function httpUrl(url: string): string {
@@ -89,22 +56,24 @@ export function createHttp(options: { url: string; fetch?: Fetch }): Http {
   const send: Fetch = options.fetch ?? ((url, init) => fetch(url, init));
   return {
     async call<R>(method: string, params: object = {}, call: HttpOptions = {}): Promise<R> {
-      const { verb, path, body } = address(method, params);
       const { token, signal, timeoutMs = TIMEOUT_MS } = call;
       const timeout = AbortSignal.timeout(timeoutMs);
+      const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
       const headers: Record<string, string> = { accept: "application/json" };
-      if (body !== null) {
-        headers["content-type"] = "application/json";
-      }
       if (token !== undefined) {
         headers.authorization = `Bearer ${token}`;
       }
       try {
+        const { verb, path, body } = address(method, params, await pathOf(method));
+        if (body !== null) {
+          headers["content-type"] = "application/json";
+        }
+        either.throwIfAborted();
         const response = await send(`${base}${path}`, {
           method: verb,
           headers,
           body,
-          signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+          signal: either,
           credentials: "omit",
           cache: "no-store",
         });
@@ -126,8 +95,8 @@ export function createHttp(options: { url: string; fetch?: Fetch }): Http {
 function address(
   method: string,
   params: object,
+  row: string | undefined,
 ): { verb: string; path: string; body: string | null } {
-  const row = PATHS[method];
   if (row === undefined) {
     throw ownError("sdk.socket_only", method);
   }

@@ -14,6 +14,8 @@ export class OwnAccount implements Account {
   readonly settings = new Value<Settings | null>(null);
   readonly me: Derived<User | null>;
   readonly app = new Value<AppInfo | null>(null);
+  /** It was asked for since this page began. */
+  #hasApp = false;
   readonly #core: Core;
   readonly #people: People;
   readonly #keeper: Keeper;
@@ -36,8 +38,10 @@ export class OwnAccount implements Account {
         this.#people.take(user);
         this.me.touch();
       }),
-      core.askLater("settings.get", {}).then((settings) => this.hearSettings(settings)),
-      this.#askApp(),
+      // From then on the session's beginning tells what has changed of them.
+      this.settings.getSnapshot() ??
+        core.askLater("settings.get", {}).then((settings) => this.hearSettings(settings)),
+      this.#hasApp || this.#askApp(),
     ]);
   }
 
@@ -51,8 +55,8 @@ export class OwnAccount implements Account {
   async update(change: { name?: string; avatarUrl?: string }): Promise<User> {
     const { name, avatarUrl } = change;
     const wire = await this.#core.ask("me.update", {
-      ...(name === undefined ? {} : { name }),
-      ...(avatarUrl === undefined ? {} : { avatar_url: avatarUrl }),
+      name,
+      avatar_url: avatarUrl,
     });
     return this.#people.take(wire);
   }
@@ -84,12 +88,14 @@ export class OwnAccount implements Account {
   reset(): void {
     this.settings.set(null);
     this.app.set(null);
+    this.#hasApp = false;
     this.me.touch();
   }
 
   async #askApp(): Promise<void> {
     // A server from before this command answers like one that refuses: nothing is known then.
     const app = await this.#core.line.request<Result<"apps.get">>("apps.current", {});
+    this.#hasApp = true;
     this.app.set(
       Object.freeze({
         id: app.id,

@@ -30,7 +30,7 @@ export class Actions {
       conversation: room.id,
       seq,
       text,
-      ...(mentions ? { mentions: [...mentions] } : {}),
+      mentions: mentions && [...mentions],
     };
     const sinceRev = room.row?.revAt ?? 0;
     const wire = await this.#core.ask("messages.update", params);
@@ -92,7 +92,7 @@ export class Actions {
   }
 
   async reactions(room: Room, seq: number, cursor?: string): Promise<Page<Reaction>> {
-    const params = { conversation: room.id, seq, limit: 100, ...(cursor ? { cursor } : {}) };
+    const params = { conversation: room.id, seq, limit: 100, cursor };
     const page = await this.#core.ask("messages.reactions", params);
     const items = page.items.map(({ user, emoji, created_at }) => ({
       user,
@@ -103,7 +103,7 @@ export class Actions {
   }
 
   async edits(room: Room, seq: number, cursor?: string): Promise<Page<MessageVersion>> {
-    const params = { conversation: room.id, seq, ...(cursor ? { cursor } : {}) };
+    const params = { conversation: room.id, seq, cursor };
     const page = await this.#core.ask("messages.edits", params);
     const items = page.items.map(({ text, mentions, edited_at }) => ({
       text: text ?? "",
@@ -121,8 +121,8 @@ export class Actions {
     const params: Params<"messages.receipts"> = {
       conversation: room.id,
       seq,
-      ...(query.state ? { state: query.state } : {}),
-      ...(query.cursor ? { cursor: query.cursor } : {}),
+      state: query.state,
+      cursor: query.cursor,
     };
     const page = await this.#core.ask("messages.receipts", params);
     return {

@@ -55,7 +55,7 @@ describe("connecting", () => {
     await synced(client);
     await settle();
     const again = server.asked.slice(before).map(({ method }) => method);
-    expect(again.sort()).toEqual(["apps.current", "me.get", "settings.get"]);
+    expect(again.sort()).toEqual(["apps.current", "me.get"]);
   });
 
   it("goes on in the middle of a catch-up when the session ends: a token that expired", async () => {
@@ -109,9 +109,7 @@ describe("what this device keeps", () => {
     }
     await vi.advanceTimersByTimeAsync(500);
     first.line.lose();
-    const rows = await (await storage("hoopoe:http://double:/ann")).list<{ seq: number }>(
-      "messages",
-    );
+    const rows = await (await storage("http://double:/ann")).list<{ seq: number }>("messages");
     expect(rows.length).toBeLessThanOrEqual(150);
     const last = rows.length - 1;
     expect(rows.map(({ seq }) => seq)).toEqual(rows.map((_, at) => 305 - last + at));
@@ -272,6 +270,30 @@ describe("receipts", () => {
 });
 
 describe("messages", () => {
+  it("jumps where a link says, when the page begins with it", async () => {
+    const id = server.add(1, 500);
+    const { client, line } = rig(server);
+    void client.connect();
+    const handle = client.conversations.get(id);
+    handle.open();
+    const jumped = handle.jumpTo(77);
+    await until(() => line.opened > 0);
+    await line.start();
+    await jumped;
+    await synced(client);
+    const { focus, items } = handle.timeline.getSnapshot();
+    expect(focus).toEqual({ seq: 77, nonce: 1 });
+    expect(items.some(({ seq }) => seq === 77)).toBe(true);
+  });
+
+  it("leaves a conversation the same object when nothing that it shows has changed", async () => {
+    const id = server.add(1, 2);
+    const { client } = await started(server);
+    const before = client.conversations.list.getSnapshot();
+    server.change(id, "reaction.added", { seq: 1, emoji: "👍", user: "bob", count: 1 });
+    expect(client.conversations.list.getSnapshot()).toBe(before);
+  });
+
   it("keeps for its author what a recalled message said", async () => {
     const id = server.add(1, 0);
     const { client } = await started(server);

@@ -2,6 +2,7 @@
 
 import type { Client, ClientEvents, Conversations, Unsubscribe, Users } from "../client.ts";
 import { HoopoeError } from "../error.ts";
+import { pageSurroundings } from "../line/options.ts";
 import type { EventFrame, LineHandler, SkipFrame, Started } from "../line.ts";
 import type { AppInfo, ConnectionState, Observable, User, UserId } from "../model.ts";
 import type { OpenStorage } from "../storage.ts";
@@ -10,7 +11,7 @@ import { problem } from "./convert.ts";
 import type { Surroundings } from "./core.ts";
 import { Engine } from "./engine.ts";
 import { readImage, Shelf } from "./shelf.ts";
-import { batch, Derived } from "./value.ts";
+import { batch, Derived, frozen } from "./value.ts";
 
 /** What a client is made with. */
 export interface EngineOptions extends Surroundings {
@@ -46,6 +47,7 @@ export class EngineClient implements Client, LineHandler {
   #first: FirstSession | null = null;
   #booting: Promise<void> | null = null;
   #isWanted = false;
+  #forgetPage: (() => void) | null = null;
   #isOpen = false;
   #isLeader = false;
   /** The session is of somebody else than the app said. */
@@ -60,7 +62,10 @@ export class EngineClient implements Client, LineHandler {
     this.url = options.url;
     this.#options = options;
     this.#engine = engine;
-    this.#shelf = new Shelf(options.storage, `hoopoe:${options.url}:${options.app ?? ""}`);
+    this.#shelf = new Shelf(
+      options.storage,
+      `${options.url.replace(/\/+$/, "")}:${options.app ?? ""}`,
+    );
     this.#state = new Derived((before) => this.#makeState(before));
     this.connection = this.#state;
     this.me = engine.account.me;
@@ -78,7 +83,9 @@ export class EngineClient implements Client, LineHandler {
 
   connect(): Promise<void> {
     this.#isWanted = true;
+    this.#isOther = false;
     this.#first ??= firstSession();
+    this.#forgetPage ??= pageSurroundings().onLeave(() => void this.#engine.keeper.flush());
     if (!this.#isOpen) {
       this.#isOpen = true;
       this.#booting ??= this.#boot();
@@ -172,6 +179,8 @@ export class EngineClient implements Client, LineHandler {
 
   #hangUp(): void {
     this.#isOpen = false;
+    this.#forgetPage?.();
+    this.#forgetPage = null;
     this.#options.line.close();
     this.onLost();
     void this.#engine.keeper.flush();
@@ -230,9 +239,10 @@ export class EngineClient implements Client, LineHandler {
       void this.#engine.outbox.lead(this.#engine.keeper.opened);
     }
     this.#isLeader = leader;
-    if (status === "stopped" && this.#first) {
+    if (status === "stopped") {
+      this.#isOpen = false;
       const why = failure ?? problem("sdk.stopped", "The connection is over for good");
-      this.#first.reject(new HoopoeError(why));
+      this.#first?.reject(new HoopoeError(why));
       this.#first = null;
     }
     this.#tellState();
@@ -251,8 +261,7 @@ export class EngineClient implements Client, LineHandler {
     const synced = this.#engine.sync.synced.getSnapshot();
     const other = this.#isOther ? { status: "stopped" as const, stop: "other_user" as const } : {};
     const now: ConnectionState = { ...line, synced, ...other };
-    const keys = Object.keys(now) as (keyof ConnectionState)[];
-    return before && keys.every((key) => before[key] === now[key]) ? before : Object.freeze(now);
+    return frozen(before, now);
   }
 }
 
@@ -283,8 +292,8 @@ function conversationsOf(engine: Engine): Conversations {
       const wire = await core.ask("conversations.create", {
         kind: "group",
         members: [...members],
-        ...(name ? { name } : {}),
-        ...(history ? { history } : {}),
+        name: name || undefined,
+        history,
       });
       return engine.handle(batch(() => rooms.take(wire)).id);
     },

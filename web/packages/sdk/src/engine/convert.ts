@@ -87,10 +87,10 @@ export function fromContent(
 ): Omit<Params<"messages.send">, "conversation" | "client_id"> {
   return {
     kind: content.kind ?? "text",
-    ...(content.text === undefined ? {} : { text: content.text }),
-    ...(content.mentions?.length ? { mentions: [...content.mentions] } : {}),
-    ...(content.replyTo ? { reply_to: content.replyTo } : {}),
-    ...(content.metadata ? { metadata: { ...content.metadata } } : {}),
+    text: content.text,
+    mentions: content.mentions && [...content.mentions],
+    reply_to: content.replyTo,
+    metadata: content.metadata,
   };
 }
 

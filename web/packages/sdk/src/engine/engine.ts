@@ -8,7 +8,7 @@ import { Core, type Surroundings } from "./core.ts";
 import { Drafts, type KeptDraft } from "./drafts.ts";
 import { Handle } from "./handle.ts";
 import { Intake } from "./intake.ts";
-import { Keeper } from "./keeper.ts";
+import { Keeper, messageKey } from "./keeper.ts";
 import { Marks } from "./marks.ts";
 import { Members } from "./members.ts";
 import { Outbox, type Told } from "./outbox.ts";
@@ -17,6 +17,8 @@ import { Attendance } from "./presence.ts";
 import { Receipts } from "./receipts.ts";
 import type { Room } from "./room.ts";
 import { Rooms } from "./rooms.ts";
+import type { Row } from "./row.ts";
+import type { Segment } from "./segments.ts";
 import type { Image } from "./shelf.ts";
 import { Sync, WARM_ROOMS } from "./sync.ts";
 import { View } from "./timeline.ts";
@@ -45,6 +47,8 @@ export class Engine {
   readonly actions: Actions;
   readonly drafts: Drafts;
   readonly account: OwnAccount;
+  /** What storage had at the start. */
+  #kept: Image["messages"] = new Map();
   readonly #handles = new Map<string, { handle: Handle; view: View }>();
 
   constructor(surroundings: Surroundings) {
@@ -65,7 +69,10 @@ export class Engine {
     this.actions = new Actions(core, (room, seq) => this.intake.uncount(room, seq));
     this.drafts = new Drafts(core, this.keeper, this.rooms);
     this.account = new OwnAccount(core, this.people, this.keeper);
-    this.rooms.onRow = (room) => this.#handles.get(room.id)?.view.resume();
+    this.rooms.onRow = (room) => {
+      this.outbox.passOver(room);
+      this.#handles.get(room.id)?.view.resume();
+    };
     this.rooms.onDropped = (room) => this.#handles.get(room.id)?.view.restart();
     core.line.onTold((told) => this.#hearTab(told as TabTold));
   }
@@ -96,15 +103,11 @@ export class Engine {
         const room = rooms.get(row.id);
         room.row = { ...row };
         room.receipts.set({ deliveredSeq: row.othersDelivered, readSeq: row.othersRead });
-        const { kept } = row;
-        if (kept && at < WARM_ROOMS) {
-          const isKept = ({ seq }: Message): boolean =>
-            seq !== null && seq >= kept.from && seq <= kept.to;
-          const items = (image.messages.get(row.id) ?? []).filter(isKept);
-          room.segments.put({ ...kept, items });
-        }
+        const stretch = at < WARM_ROOMS ? keptStretch(row, image.messages.get(row.id)) : null;
+        if (stretch) room.segments.put(stretch);
         rooms.adopt(room);
       });
+      this.#kept = image.messages;
       rooms.loaded.set(sync.memory.isComplete);
       drafts.load(image.drafts);
       outbox.load(image.outbox);
@@ -187,6 +190,7 @@ export class Engine {
       // Messages of conversations that are not among the newest any more go from storage.
       if (room.row?.kept && room.segments.list.length === 0) this.keeper.mark(room);
     }
+    if (this.core.isLeader) this.#sweep();
   }
 
   onSettings(settings: { presence?: string }): void {
@@ -224,6 +228,19 @@ export class Engine {
     this.outbox.passOver(room);
     this.#handles.get(room.id)?.view.restart();
     this.members.restart(room);
+  }
+
+  /** Messages that no conversation knows to be kept: another tab led meanwhile. */
+  #sweep(): void {
+    for (const [id, messages] of this.#kept) {
+      const { row = null, segments } = this.rooms.byId.get(id) ?? {};
+      if (row && !row.kept && segments?.last) continue;
+      for (const { seq } of messages) {
+        if (seq === null || (row?.kept && seq >= row.kept.from)) continue;
+        this.keeper.put("messages", messageKey(id, seq));
+      }
+    }
+    this.#kept = new Map();
   }
 
   /** What is in no log. */
@@ -265,7 +282,7 @@ export class Engine {
       case "user.settings_updated":
         this.account.hearSettings(data as { presence?: string });
     }
-    emitter.emit("event", { event, ...(conversation ? { conversation } : {}), data });
+    emitter.emit("event", { event, conversation, data });
   }
 
   /** Another tab of the same user told something. */
@@ -273,4 +290,18 @@ export class Engine {
     if (told.outbox) this.outbox.hear(told as Told);
     else if (told.draft) this.drafts.hear(told.draft);
   }
+}
+
+/**
+ * The stretch of messages that storage has of a conversation. Another tab may have written between
+ * the reading of one table and the next: only what both agree on is taken.
+ */
+function keptStretch({ kept }: Row, messages: readonly Message[] = []): Segment | null {
+  const items = messages.filter(
+    ({ seq }) => kept && seq !== null && seq >= kept.from && seq <= kept.to,
+  );
+  const from = items[0]?.seq;
+  const to = items.at(-1)?.seq;
+  if (!kept || !from || !to) return null;
+  return { from, to, isStart: kept.isStart && from === kept.from, items };
 }

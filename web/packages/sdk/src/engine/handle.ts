@@ -191,8 +191,8 @@ export class Handle implements ConversationHandle {
     const { name, avatarUrl } = change;
     const wire = await this.#parts.core.ask("conversations.update", {
       conversation: this.id,
-      ...(name === undefined ? {} : { name }),
-      ...(avatarUrl === undefined ? {} : { avatar_url: avatarUrl }),
+      name,
+      avatar_url: avatarUrl,
     });
     batch(() => this.#parts.rooms.take(wire));
   }

@@ -8,10 +8,11 @@ let counter = 0;
  * chance.
  */
 export function uuidV7(now: number, random: () => number): string {
-  if (now > lastMs) {
-    lastMs = now;
+  if (now > lastMs || ++counter > 0xfff) {
+    // A clock that stands still, or was set back, must not make an id twice.
+    lastMs = Math.max(now, lastMs + 1);
     counter = Math.floor(random() * 0x400);
-  } else if (counter < 0xfff) counter++;
+  }
   const hex = (value: number, digits: number): string =>
     Math.floor(value).toString(16).padStart(digits, "0");
   const time = hex(lastMs, 12);

@@ -12,6 +12,7 @@ import type { Pages } from "./pages.ts";
 import type { Room } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 import { describe } from "./row.ts";
+import { isGone, uncount } from "./unread.ts";
 import { batch } from "./value.ts";
 import type { WireChange, WireConversation, WireMessage } from "./wire.ts";
 
@@ -43,6 +44,7 @@ export class Intake {
     this.#rooms = rooms;
     this.#pages = pages;
     this.#host = host;
+    rooms.fetchRoom = (room) => void this.refresh(room);
   }
 
   /** A frame of a conversation's log. */
@@ -177,7 +179,8 @@ export class Intake {
       if (message.sender === this.#core.user) {
         // Who had read everything has read their own message too.
         if (row.readSeq >= seq - 1) row.readSeq = seq;
-      } else if (seq > row.readSeq && !message.deleted) row.unread++;
+      } else if (message.deleted) room.uncounted.add(seq);
+      else if (seq > row.readSeq) row.unread++;
     }
     if (message.sender !== this.#core.user && message.mentions.includes(this.#core.user ?? "")) {
       row.mentionSeq = Math.max(row.mentionSeq, seq);
@@ -194,9 +197,8 @@ export class Intake {
     row.headRev = Math.max(row.headRev, change.rev);
     room.remember(change);
     const { user } = this.#core;
-    if (change.event === "message.recalled" || change.event === "message.deleted") {
-      this.uncount(room, seqOfChange(change));
-    }
+    if (isGone(change) && change.rev > row.unreadRev) this.uncount(room, seqOfChange(change));
+    row.unreadRev = Math.max(row.unreadRev, change.rev);
     if (change.event === "conversation.updated")
       describe(row, change.data as WireConversation, user);
     if (change.event.startsWith("member.")) this.#takeMembership(room, change);
@@ -224,16 +226,9 @@ export class Intake {
 
   /** A message that is gone is not unread. */
   uncount(room: Room, seq: number): void {
-    const { row } = room;
-    if (!row || seq <= row.readSeq || seq > row.unreadSeq) return;
-    const message = room.segments.find(seq);
-    if (!message) {
-      row.isStale = true;
-      void this.refresh(room);
-    } else if (!message.deleted && message.sender !== this.#core.user) {
-      row.unread = Math.max(0, row.unread - 1);
-    }
-    if (row.mentionSeq === seq) row.mentionSeq = 0;
+    if (uncount(room, seq, this.#core.user)) return;
+    if (room.row) room.row.isStale = true;
+    void this.refresh(room);
   }
 
   /** Asks how a conversation stands; tried again while the line is there. */

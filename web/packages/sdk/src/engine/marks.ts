@@ -143,6 +143,8 @@ export class Marks {
     const flying = this.#flights.get(room);
     if (flying) return flying;
     const flight = this.#tell(room).finally(() => this.#flights.delete(room));
+    // Who marks as read does not have to wait for it.
+    flight.catch(() => undefined);
     this.#flights.set(room, flight);
     return flight;
   }

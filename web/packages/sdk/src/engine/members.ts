@@ -84,7 +84,7 @@ export class Members {
     const before = room.members.getSnapshot();
     room.members.set({ ...before, loading: true, failure: null });
     try {
-      const params = { conversation: room.id, limit: PAGE, ...(cursor ? { cursor } : {}) };
+      const params = { conversation: room.id, limit: PAGE, cursor };
       const page = await this.#core.ask("members.list", params);
       batch(() => {
         const known = cursor ? room.members.getSnapshot().items : [];

@@ -74,6 +74,11 @@ export class Pages {
     if (!segment) return null;
     segment.items = page.items.map((wire) => this.receive(wire));
     const now = room.put(segment);
+    const { user } = this.#core;
+    for (const { seq, sender, mentions, deleted } of segment.items) {
+      const speaks = !deleted && sender !== user && mentions.includes(user ?? "");
+      if (speaks && room.row) room.row.mentionSeq = Math.max(room.row.mentionSeq, seq ?? 0);
+    }
     catchUpPage(room, at.revAt, this.#core.user);
     return now;
   }

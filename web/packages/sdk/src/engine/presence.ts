@@ -88,6 +88,8 @@ export class Attendance {
       const users = [...this.#subscribed].filter((id) => !this.#values.get(id)?.watched);
       for (const user of users) this.#subscribed.delete(user);
       if (!this.#core.isOnline) return;
+      // Where there was no room for somebody, there is now.
+      this.#gather();
       for (let from = 0; from < users.length; from += CALL_MAX) {
         void this.#unsubscribe(users.slice(from, from + CALL_MAX));
       }

@@ -4,7 +4,7 @@ import type { Conversation, Draft, MemberList, Message, ReceiptMarks, UserId } f
 import type { Keepable } from "./keeper.ts";
 import type { Kept, Row } from "./row.ts";
 import { type Segment, Segments } from "./segments.ts";
-import { Derived, Value } from "./value.ts";
+import { Derived, frozen, Value } from "./value.ts";
 import type { WireChange, WireMessage } from "./wire.ts";
 
 /** Changes that are remembered, for pages that were read before them and come behind them. */
@@ -40,6 +40,8 @@ export class Room implements Keepable {
   readonly early = new Map<number, WireMessage | null>();
   readonly earlyChanges = new Map<number, WireChange>();
   recent: WireChange[] = [];
+  /** What went and is taken off the count, or was never in it: a change that tells so is not news. */
+  readonly uncounted = new Set<number>();
   /** A page that fills a gap is under way. */
   isAskingSeqs = false;
   isAskingRevs = false;
@@ -71,7 +73,7 @@ export class Room implements Keepable {
   constructor(id: string, host: RoomHost) {
     this.id = id;
     this.#host = host;
-    this.state = new Derived(() => this.#show());
+    this.state = new Derived((before) => this.#show(before));
     this.state.onWatched = (watched) => {
       if (watched && !this.row && !this.isGone) host.onWanted(this);
     };
@@ -217,15 +219,16 @@ export class Room implements Keepable {
     this.#bases.clear();
     this.early.clear();
     this.earlyChanges.clear();
+    this.uncounted.clear();
     this.recent = [];
     this.#touchLooks();
     this.touchMessages();
   }
 
-  #show(): Conversation | null | undefined {
+  #show(before: Conversation | null | undefined): Conversation | null | undefined {
     const { row } = this;
     if (!row) return this.isGone ? undefined : null;
-    return Object.freeze({
+    return frozen<Conversation>(before, {
       id: row.id,
       kind: row.kind,
       name: row.name,

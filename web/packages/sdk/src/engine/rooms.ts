@@ -6,7 +6,7 @@ import type { Core } from "./core.ts";
 import type { Keeper } from "./keeper.ts";
 import { Room, type RoomHost } from "./room.ts";
 import { describe, newRow } from "./row.ts";
-import { countable } from "./unread.ts";
+import { countable, goneSince } from "./unread.ts";
 import { batch, Derived, Value } from "./value.ts";
 import type { WireConversation, WireHead } from "./wire.ts";
 
@@ -60,13 +60,15 @@ export class Rooms implements RoomHost {
   }
 
   onWanted(room: Room): void {
-    if (this.#core.isOnline) void this.fetch(room);
+    if (this.#core.isOnline) this.fetchRoom?.(room);
   }
 
   onMessageWanted(room: Room, seq: number): void {
     if (this.#core.isOnline) void this.fetchMessage?.(room, seq);
   }
 
+  /** Fetches a conversation, and tries again; set by whoever takes things in. */
+  fetchRoom: ((room: Room) => void) | undefined;
   /** Fetches one message; set by whoever reads pages. */
   fetchMessage: ((room: Room, seq: number) => Promise<void>) | undefined;
 
@@ -80,8 +82,12 @@ export class Rooms implements RoomHost {
   async fetch(room: Room, isPatient = false): Promise<void> {
     const ask = isPatient ? this.#core.askLater.bind(this.#core) : this.#core.ask.bind(this.#core);
     try {
-      const wire = await ask("conversations.get", { conversation: room.id });
-      batch(() => this.take(wire));
+      // Where events have overtaken the reply, the next one is younger.
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const wire = await ask("conversations.get", { conversation: room.id });
+        batch(() => this.take(wire));
+        if (!room.row?.isStale) return;
+      }
     } catch (error) {
       if (!isMissing(error)) throw error;
       batch(() => this.drop(room));
@@ -108,9 +114,8 @@ export class Rooms implements RoomHost {
       describe(row, wire, this.#core.user);
       row.headSeq = Math.max(row.headSeq, wire.head_seq);
       row.headRev = Math.max(row.headRev, wire.head_rev);
-      if (wire.me) takeMe(room, wire, this.#core.user);
+      if (wire.me) row.isStale = !takeMe(room, wire, this.#core.user);
     }
-    if (wire.me && room.row) room.row.isStale = false;
     room.touch();
     return room;
   }
@@ -216,20 +221,26 @@ export class Rooms implements RoomHost {
   }
 }
 
-/** The user's own side, as the server counts it. */
-function takeMe(room: Room, wire: WireConversation, me: string | null): void {
+/** The user's own side, as the server counts it. `false`: it is to be asked again. */
+function takeMe(room: Room, wire: WireConversation, me: string | null): boolean {
   const { row } = room;
   const mine = wire.me;
-  if (!row || !mine) return;
+  if (!row || !mine) return true;
   row.deliveredSeq = Math.max(row.deliveredSeq, mine.delivered_seq);
   if (mine.read_seq < row.readSeq) {
     // This device has read further, and the server hears of it in a moment.
     row.unreadSeq = Math.max(row.unreadSeq, wire.head_seq);
-    return;
+    const counted = countable(room, row.readSeq, row.unreadSeq, me);
+    row.unread = counted ?? Math.min(mine.unread, Math.max(0, row.unreadSeq - row.readSeq));
+    return counted !== undefined;
   }
   row.readSeq = mine.read_seq;
   row.unreadFrom = mine.unread_from ?? null;
+  // What events have told since the reply was made is not in it.
   const later = countable(room, Math.max(wire.head_seq, row.readSeq), row.seqAt, me);
-  row.unread = mine.unread + (later ?? 0);
+  const gone = goneSince(room, wire.head_rev, wire.head_seq, me);
+  row.unread = Math.max(0, mine.unread + (later ?? 0) - (gone ?? 0));
   row.unreadSeq = Math.max(wire.head_seq, row.seqAt);
+  row.unreadRev = Math.max(wire.head_rev, row.revAt);
+  return later !== undefined && gone !== undefined;
 }

@@ -38,6 +38,8 @@ export interface Row {
   /** Messages behind `readSeq` and up to `unreadSeq` that count. */
   unread: number;
   unreadSeq: number;
+  /** Recalls and deletions up to this change are taken off `unread`. */
+  unreadRev: number;
   unreadFrom: number | null;
   /** The newest message that speaks to the user. */
   mentionSeq: number;
@@ -82,6 +84,7 @@ export function newRow(wire: WireConversation, me: UserId | null): Row {
     readSeq: wire.me?.read_seq ?? seq,
     unread: wire.me?.unread ?? 0,
     unreadSeq: seq,
+    unreadRev: rev,
     unreadFrom: wire.me?.unread_from ?? null,
     mentionSeq: 0,
     deliveredSeq: wire.me?.delivered_seq ?? 0,

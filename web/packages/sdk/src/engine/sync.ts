@@ -52,6 +52,8 @@ interface Parts {
 /** Catches up. */
 export class Sync {
   readonly synced = new Value(false);
+  /** Whose newest messages are on their way. */
+  readonly #warming = new Set<Room>();
   memory: Memory = { epoch: null, cursor: null, isComplete: false };
   readonly #core: Core;
   readonly #parts: Parts;
@@ -201,7 +203,7 @@ export class Sync {
     do {
       const page = await this.#core.ask("conversations.list", {
         limit: cursor ? 100 : 50,
-        ...(cursor ? { cursor } : {}),
+        cursor,
       });
       batch(() => {
         rooms.takeListed(page.items);
@@ -210,7 +212,7 @@ export class Sync {
           this.#beginAnew(rooms.get(id));
         }
       });
-      if (!cursor) void this.#warm().catch(() => undefined);
+      if (!cursor && page.next_cursor) void this.#warm().catch(() => undefined);
       cursor = page.next_cursor;
     } while (cursor);
     await this.#fetchBare();
@@ -268,7 +270,7 @@ export class Sync {
       do {
         const page = await this.#core.ask("conversations.list", {
           limit: 100,
-          ...(cursor ? { cursor } : {}),
+          cursor,
         });
         batch(() => {
           for (const wire of page.items) rooms.take(wire);
@@ -291,14 +293,20 @@ export class Sync {
     const { rooms, pages } = this.#parts;
     const known = rooms.known();
     const load = async (room: Room, limit: number): Promise<void> => {
-      await pages.load(room, {}, limit, true).catch((error) => {
+      this.#warming.add(room);
+      try {
+        await pages.load(room, {}, limit, true);
+      } catch (error) {
         if (room.row && isRetryable(error)) throw error;
-      });
+      } finally {
+        this.#warming.delete(room);
+      }
       batch(() => rooms.anchor());
     };
-    const first = known.slice(0, WARM_ROOMS).filter((room) => !room.tail && room.row?.headSeq);
+    const isCold = (room: Room): boolean => !!room.row?.headSeq && !this.#warming.has(room);
+    const first = known.slice(0, WARM_ROOMS).filter((room) => !room.tail && isCold(room));
     const rest = known.slice(WARM_ROOMS, LAST_ROOMS).filter((room) => {
-      return !room.row?.last && room.row?.headSeq;
+      return !room.row?.last && isCold(room);
     });
     await Promise.all(first.map((room) => load(room, WARM_MESSAGES)));
     await Promise.all(rest.map((room) => load(room, 1)));
@@ -328,6 +336,7 @@ export class Sync {
       revAt: rev,
       detailsRev: 0,
       unreadSeq: seq,
+      unreadRev: rev,
       readSeq: Math.min(row.readSeq, seq),
       mentionSeq: 0,
       isStale: true,

@@ -30,6 +30,8 @@ export class View {
   /** Where it was to begin when there was no line. */
   #isBegun = false;
   #busy: Promise<void> | null = null;
+  /** A jump that waits for the line. */
+  #later: { readonly seq: number; readonly resolve: () => void } | null = null;
   readonly #room: Room;
   readonly #core: Core;
   readonly #rooms: Rooms;
@@ -59,6 +61,7 @@ export class View {
     if (this.#opened === 0 || --this.#opened > 0) return;
     const room = this.#room;
     room.isOpen = false;
+    this.#endJump();
     this.#segment = null;
     this.#isBegun = false;
     this.#unreadSince = null;
@@ -74,6 +77,11 @@ export class View {
     if (!this.#isBegun) this.#begin();
     else if (this.#segment === null && this.#loading === "none")
       void this.#first(this.#unreadSince);
+    if (this.#core.isOnline && this.#room.row && this.#later) {
+      const { seq, resolve } = this.#later;
+      this.#later = null;
+      void this.jumpTo(seq).then(resolve);
+    }
   }
 
   /** What was loaded is void, or no longer the newest. */
@@ -103,7 +111,13 @@ export class View {
   async jumpTo(seq: number): Promise<void> {
     const known = this.#room.segments.covering(seq);
     if (known) this.#segment = known;
-    else await this.#load("jump", { around: seq }, seq);
+    else if (!this.#core.isOnline) {
+      // A link that opens the page: the line is not there yet, and then this is what is wanted.
+      this.#endJump();
+      return new Promise((resolve) => {
+        this.#later = { seq, resolve };
+      });
+    } else await this.#load("jump", { around: seq }, seq);
     if (!this.#room.segments.covering(seq)) return;
     this.#focus = { seq, nonce: ++this.#jumps };
     this.timeline.touch();
@@ -115,6 +129,11 @@ export class View {
     if (tail) this.#segment = tail;
     else await this.#load("jump", {});
     this.timeline.touch();
+  }
+
+  #endJump(): void {
+    this.#later?.resolve();
+    this.#later = null;
   }
 
   #begin(): void {

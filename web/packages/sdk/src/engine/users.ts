@@ -69,10 +69,12 @@ export class People {
     options: { cursor?: string; limit?: number; signal?: AbortSignal } = {},
   ): Promise<Page<User>> {
     const { cursor, limit, signal } = options;
+    // Everybody is not for everybody to see: the server asks users for a beginning.
+    if (!query.trim()) return { items: [], nextCursor: null };
     const params = {
-      ...(query ? { q: query } : {}),
-      ...(cursor ? { cursor } : {}),
-      ...(limit ? { limit } : {}),
+      q: query,
+      cursor,
+      limit,
     };
     const page = await this.#core.ask("users.list", params, signal ? { signal } : {});
     return batch(() => ({

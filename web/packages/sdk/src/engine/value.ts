@@ -95,3 +95,11 @@ export class Derived<T> extends Source<T> {
     this.changed();
   }
 }
+
+/** `now`, frozen; or `before`, where every field of both is the same. */
+export function frozen<T extends object>(before: T | null | undefined, now: T): T {
+  const keys = Object.keys(now) as (keyof T)[];
+  return before && keys.every((key) => Object.is(before[key], now[key]))
+    ? before
+    : Object.freeze(now);
+}

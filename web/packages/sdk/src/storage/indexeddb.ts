@@ -1,6 +1,5 @@
 /** Rows in IndexedDB: one database for each name. */
 
-import { type IDBPDatabase, openDB } from "idb";
 import { type Logger, silent } from "../line/options.ts";
 import { ownError } from "../problems.ts";
 import type { Change, OpenStorage, Range, Storage, Table } from "../storage.ts";
@@ -41,7 +40,7 @@ export function indexedDbStorage(options: StorageOptions = {}): OpenStorage {
 class IndexedDbStorage implements Storage {
   readonly #name: string;
   readonly #logger: Logger;
-  #opening: Promise<IDBPDatabase> | null = null;
+  #opening: Promise<IDBDatabase> | null = null;
   #isClosed = false;
 
   constructor(name: string, logger: Logger) {
@@ -54,7 +53,7 @@ class IndexedDbStorage implements Storage {
   }
 
   get<T>(table: Table, key: string): Promise<T | undefined> {
-    return this.#run((db) => db.get(table, key));
+    return this.#run((db) => answer<T | undefined>(rows(db, table).get(key)));
   }
 
   list<T>(table: Table, range: Range = {}): Promise<T[]> {
@@ -63,18 +62,11 @@ class IndexedDbStorage implements Storage {
     if (keys === null || limit === 0) {
       return Promise.resolve([]);
     }
-    if (!reverse) {
-      return this.#run((db) => db.getAll(table, keys, limit));
-    }
-    return this.#run(async (db) => {
-      const rows: T[] = [];
-      let cursor = await db.transaction(table).store.openCursor(keys, "prev");
-      while (cursor !== null && rows.length < (limit ?? Number.POSITIVE_INFINITY)) {
-        rows.push(cursor.value);
-        cursor = await cursor.continue();
-      }
-      return rows;
-    });
+    return this.#run((db) =>
+      reverse
+        ? backwards<T>(rows(db, table).openCursor(keys, "prev"), limit)
+        : answer<T[]>(rows(db, table).getAll(keys, limit)),
+    );
   }
 
   async write(changes: readonly Change[]): Promise<void> {
@@ -111,35 +103,34 @@ class IndexedDbStorage implements Storage {
     const tables = [...new Set(changes.map(({ table }) => table))];
     // A message that a person has sent is on the disk before it is called kept.
     const durability = tables.includes("outbox") ? "strict" : "default";
-    return this.#run(async (db) => {
+    return this.#run((db) => {
       const transaction = db.transaction(tables, "readwrite", { durability });
       try {
         for (const { table, key, value } of changes) {
           const store = transaction.objectStore(table);
-          const step = value === undefined ? store.delete(key) : store.put(value, key);
-          // `done` says it as well.
-          step.catch(() => {});
+          value === undefined ? store.delete(key) : store.put(value, key);
         }
       } catch (error) {
         // `put` throws at once what it cannot copy; what came before must not be kept then.
         transaction.abort();
-        await transaction.done.catch(() => {});
         throw error;
       }
-      await transaction.done;
+      return kept(transaction);
     });
   }
 
   #clear(tables: readonly Table[]): Promise<void> {
-    return this.#run(async (db) => {
-      const transaction = db.transaction([...tables], "readwrite");
-      const steps = tables.map((table) => transaction.objectStore(table).clear());
-      await Promise.all([...steps, transaction.done]);
+    return this.#run((db) => {
+      const transaction = db.transaction(tables, "readwrite");
+      for (const table of tables) {
+        transaction.objectStore(table).clear();
+      }
+      return kept(transaction);
     });
   }
 
   /** Runs something, and once more when the browser had closed the database meanwhile. */
-  async #run<R>(work: (db: IDBPDatabase) => Promise<R>): Promise<R> {
+  async #run<R>(work: (db: IDBDatabase) => Promise<R>): Promise<R> {
     const db = await this.#database();
     try {
       return await work(db);
@@ -152,7 +143,7 @@ class IndexedDbStorage implements Storage {
     }
   }
 
-  #database(): Promise<IDBPDatabase> {
+  #database(): Promise<IDBDatabase> {
     if (this.#isClosed) {
       return Promise.reject(new Error("the storage is closed"));
     }
@@ -171,29 +162,74 @@ class IndexedDbStorage implements Storage {
 }
 
 /** Opens the database; `onGone` when another tab wants a newer one, or the browser has closed it. */
-async function open(name: string, onGone: () => void): Promise<IDBPDatabase> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const opening = openDB(name, VERSION, {
-    upgrade(db) {
-      for (const table of TABLES) {
-        db.createObjectStore(table);
-      }
-    },
-    blocking: onGone,
-    terminated: onGone,
-  });
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      // If it opens later it must not stand in the way of others.
-      opening.then((db) => db.close()).catch(() => {});
+function open(name: string, onGone: () => void): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, VERSION);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
       reject(new Error("another tab holds the database"));
     }, BLOCKED_MAX_MS);
+    request.onupgradeneeded = () => {
+      for (const table of TABLES) {
+        request.result.createObjectStore(table);
+      }
+    };
+    request.onsuccess = () => {
+      clearTimeout(timer);
+      const db = request.result;
+      if (isLate) {
+        // Nobody waits for it, and it must not stand in the way of others.
+        db.close();
+      }
+      db.onversionchange = onGone;
+      db.onclose = onGone;
+      resolve(db);
+    };
+    request.onerror = () => {
+      clearTimeout(timer);
+      reject(request.error);
+    };
   });
-  try {
-    return await Promise.race([opening, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+}
+
+function rows(db: IDBDatabase, table: Table): IDBObjectStore {
+  return db.transaction(table).objectStore(table);
+}
+
+/** What a request brings. */
+function answer<T>(request: IDBRequest): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** The rows that a cursor meets, up to a limit. */
+function backwards<T>(
+  request: IDBRequest<IDBCursorWithValue | null>,
+  limit = Infinity,
+): Promise<T[]> {
+  const found: T[] = [];
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => {
+      const cursor = request.result;
+      if (cursor === null || found.push(cursor.value) >= limit) {
+        resolve(found);
+      } else {
+        cursor.continue();
+      }
+    };
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** Resolves when all changes of a transaction are kept. */
+function kept(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
+  });
 }
 
 /** `null`: nothing can be in it. */

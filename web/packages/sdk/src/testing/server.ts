@@ -69,6 +69,8 @@ export class DoubleServer {
     };
     const changes = [{ event: "conversation.created", rev: 1, at_seq: 0, data: { ...wire } }];
     this.conversations.set(id, { wire, messages: [], changes, readSeq: 0, unreadFrom: null });
+    const event = { event: "conversation.created", conversation: id, rev: 1, at_seq: 0 };
+    this.tell({ ...event, members_rev: 1, data: { ...wire } });
     for (let seq = 1; seq <= count; seq++) this.say(id, "bob", `message ${seq}`);
     return id;
   }
@@ -241,7 +243,9 @@ export class DoubleServer {
     const message = room.messages[(data.seq ?? 0) - 1];
     if (!message) return;
     if (event === "message.updated") Object.assign(message, data);
-    if (event === "message.recalled") Object.assign(message, { deleted: true, recalled: true });
+    if (event === "message.recalled") {
+      Object.assign(message, { deleted: true, recalled: true, text: "", mentions: [] });
+    }
   }
 
   private head({ wire, readSeq, unreadFrom }: DoubleConversation): Started["heads"][number] {

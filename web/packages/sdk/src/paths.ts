@@ -1,0 +1,46 @@
+/** Where the commands of a user live over HTTP; a test compares this with the API description. */
+
+const C = "/conversations/{conversation}";
+const M = `${C}/messages`;
+
+/** Verb and path below `/v1`, by command; those of signing in are in `http.ts`. */
+export const PATHS: Readonly<Record<string, string>> = {
+  "conversations.create": "POST /conversations",
+  "conversations.get": `GET ${C}`,
+  "conversations.leave": `POST ${C}/leave`,
+  "conversations.list": "GET /conversations",
+  "conversations.update": `PATCH ${C}`,
+  "limits.list": "GET /limits",
+  "me.get": "GET /me",
+  "me.set_password": "PUT /me/password",
+  "me.update": "PATCH /me",
+  "members.add": `POST ${C}/members`,
+  "members.list": `GET ${C}/members`,
+  "members.remove": `DELETE ${C}/members/{user}`,
+  "members.update": `PATCH ${C}/members/{user}`,
+  "messages.changes": `GET ${C}/changes`,
+  "messages.delete": `DELETE ${M}/{seq}`,
+  "messages.delivered": `POST ${C}/delivered`,
+  "messages.edits": `GET ${M}/{seq}/edits`,
+  "messages.get": `GET ${M}/{seq}`,
+  "messages.list": `GET ${M}`,
+  "messages.react": `PUT ${M}/{seq}/reactions/{emoji}`,
+  "messages.reactions": `GET ${M}/{seq}/reactions`,
+  "messages.read": `POST ${C}/read`,
+  "messages.recall": `POST ${M}/{seq}/recall`,
+  "messages.receipts": `GET ${M}/{seq}/receipts`,
+  "messages.send": `POST ${M}`,
+  "messages.typing": `POST ${C}/typing`,
+  "messages.unreact": `DELETE ${M}/{seq}/reactions/{emoji}`,
+  "messages.unread": `POST ${C}/unread`,
+  "messages.update": `PATCH ${M}/{seq}`,
+  "presence.list": "GET /presence",
+  "sessions.delete": "DELETE /sessions/{session}",
+  "sessions.delete_others": "DELETE /sessions",
+  "sessions.list": "GET /sessions",
+  "settings.get": "GET /me/settings",
+  "settings.update": "PATCH /me/settings",
+  "sync.get": "GET /sync",
+  "users.get": "GET /users/{user}",
+  "users.list": "GET /users",
+};
