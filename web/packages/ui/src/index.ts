@@ -32,16 +32,43 @@ export { type Format, useFormat } from "./i18n/format.ts";
 export { type Forms, plural } from "./i18n/plural.ts";
 export { WordsProvider, type WordsProviderProps } from "./i18n/WordsProvider.tsx";
 export { type Locale, type Messages, preferredLocale, useWords, wordsOf } from "./i18n/words.ts";
-export { Markdown, type MarkdownProps } from "./Markdown/index.ts";
+export {
+  isEmojiOnly,
+  Markdown,
+  type MarkdownProps,
+  type Mentionable,
+  plainText,
+} from "./Markdown/index.ts";
 export { MemberList, type MemberListProps } from "./MemberList/MemberList.tsx";
 export { Menu, type MenuItem, type MenuProps } from "./Menu/Menu.tsx";
+export {
+  type Asker,
+  actionsFor,
+  Message,
+  type MessageAction,
+  type MessageCommands,
+  type MessageProps,
+  Progress,
+  type ProgressName,
+  type ProgressProps,
+  type Spot,
+} from "./Message/index.ts";
 export {
   MessageList,
   type MessageListCallbacks,
   type MessageListHandle,
   type MessageListProps,
 } from "./MessageList/index.ts";
-export type { RenderEmojiPicker } from "./MessageMenu/index.ts";
+export {
+  HoverBar,
+  type HoverBarProps,
+  MessageMenu,
+  type MessageMenuProps,
+  QuickReactions,
+  type QuickReactionsProps,
+  quickReactions,
+  type RenderEmojiPicker,
+} from "./MessageMenu/index.ts";
 export {
   NewConversationDialog,
   type NewConversationDialogProps,
@@ -49,8 +76,11 @@ export {
 export { type Anchor, Popover, type PopoverProps } from "./Popover/Popover.tsx";
 export { PresenceDot, type PresenceDotProps } from "./PresenceDot/PresenceDot.tsx";
 export { ProfileCard, type ProfileCardProps } from "./ProfileCard/ProfileCard.tsx";
+export { Quote, type QuoteProps } from "./Quote/index.ts";
+export { Reactions, type ReactionsProps } from "./Reactions/index.ts";
 export { ReceiptsDialog, type ReceiptsDialogProps } from "./ReceiptsDialog/ReceiptsDialog.tsx";
 export { Select, type SelectProps } from "./Select/Select.tsx";
+export { SelectionBar, type SelectionBarProps } from "./Selection/index.ts";
 export { Skeleton, type SkeletonProps } from "./Skeleton/Skeleton.tsx";
 export { Spinner, type SpinnerProps } from "./Spinner/Spinner.tsx";
 export { Switch, type SwitchProps } from "./Switch/Switch.tsx";

@@ -38,7 +38,8 @@ export function CodeBlock({ code, language, tabIndex }: CodeBlockProps) {
           {isCopied ? words.common.copied : words.common.copy}
         </button>
       </figcaption>
-      <pre className="hp-code__body">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys */}
+      <pre className="hp-code__body" tabIndex={0}>
         <code>
           {stretches?.map((part, i) =>
             part.kind === "" ? (

@@ -9,7 +9,16 @@ afterEach(cleanup);
 const ELEMENTS = new Set(
   "DIV P BR CODE PRE STRONG EM S A UL OL LI BLOCKQUOTE SPAN FIGURE FIGCAPTION BUTTON".split(" "),
 );
-const ATTRIBUTES = new Set(["class", "href", "title", "target", "rel", "start", "type"]);
+const ATTRIBUTES = new Set([
+  "class",
+  "href",
+  "title",
+  "target",
+  "rel",
+  "start",
+  "type",
+  "tabindex",
+]);
 
 describe("what tries to become something else stays text", () => {
   it("in more than two hundred shapes", () => {

@@ -11,6 +11,7 @@ import { Quote } from "../Quote/Quote.tsx";
 import { Reactions } from "../Reactions/Reactions.tsx";
 import { useSlot } from "../slots/slots.ts";
 import { cx } from "../util/cx.ts";
+import { VisuallyHidden } from "../VisuallyHidden/VisuallyHidden.tsx";
 import type { MessageCommands } from "./commands.ts";
 import { EditedMark } from "./EditedMark.tsx";
 import { isSystem, type Progress as ProgressName } from "./layout.ts";
@@ -57,7 +58,7 @@ function SystemLine({ message, id }: MessageProps) {
 }
 
 function Bubble(props: MessageProps) {
-  const { message, isOwn, isGroup, isFirst, isLast, progress, commands, id } = props;
+  const { message, isOwn, isGroup, isFirst, isLast, commands, id } = props;
   const words = useWords();
   const QuoteSlot = useSlot("Quote", Quote);
   const ReactionsSlot = useSlot("Reactions", Reactions);
@@ -88,15 +89,7 @@ function Bubble(props: MessageProps) {
           <div className="hp-message__text" id={`${id}-text`}>
             <Text {...props} tabIndex={tabIndex} />
           </div>
-          <span className="hp-message__meta">
-            {message.editedAt !== null && (
-              <EditedMark message={message} commands={commands} tabIndex={tabIndex} />
-            )}
-            <Time atMs={message.createdAt} id={`${id}-time`} />
-            {progress !== null && (
-              <Progress progress={progress} isNamed={isLast && !isGroup && progress === "read"} />
-            )}
-          </span>
+          <Meta {...props} tabIndex={tabIndex} />
         </div>
         {message.reactions.length > 0 && (
           <ReactionsSlot message={message} commands={commands} tabIndex={tabIndex} />
@@ -105,6 +98,41 @@ function Bubble(props: MessageProps) {
         {isOwn && isGroup && <ReadBy {...props} tabIndex={tabIndex} />}
       </div>
     </div>
+  );
+}
+
+/** When, whether it was edited, how far it has come. Within a group only what is out of the ordinary. */
+function Meta({ message, isLast, isGroup, progress, commands, id, tabIndex }: Inner) {
+  const when = <Time atMs={message.createdAt} id={`${id}-time`} />;
+  const mark = progress !== null && (
+    <Progress progress={progress} isNamed={isLast && !isGroup && progress === "read"} />
+  );
+  const edited = message.editedAt !== null && (
+    <EditedMark message={message} commands={commands} tabIndex={tabIndex} />
+  );
+  if (isLast || message.state === "failed") {
+    return (
+      <span className="hp-message__meta">
+        {edited}
+        {when}
+        {mark}
+      </span>
+    );
+  }
+  const isUnderWay = message.state !== "sent";
+  return (
+    <>
+      {(edited || isUnderWay) && (
+        <span className="hp-message__meta">
+          {edited}
+          {isUnderWay && mark}
+        </span>
+      )}
+      <span className="hp-message__aside">
+        {when}
+        {!isUnderWay && mark}
+      </span>
+    </>
   );
 }
 
@@ -138,11 +166,11 @@ function Picture(props: MessageProps & { name: string }) {
     <button
       type="button"
       className="hp-message__avatar"
-      aria-label={name}
       tabIndex={props.isActive ? 0 : -1}
       onClick={() => openUser(user)}
     >
       {avatar}
+      <VisuallyHidden>{name}</VisuallyHidden>
     </button>
   );
 }

@@ -26,7 +26,8 @@ export function isSystem(message: Message): boolean {
 }
 
 /**
- * Whether unread begins at `items[index]`: the first message of somebody else from `since` on.
+ * Whether unread begins at `items[index]`: it is the first one from `since` on. What is loaded may
+ * begin behind that, and then unread begins at none of them.
  */
 export function isFirstUnread(
   items: readonly Message[],
@@ -36,7 +37,7 @@ export function isFirstUnread(
   const seq = items[index]?.seq;
   if (since === null || seq == null || seq < since) return false;
   const before = items[index - 1]?.seq;
-  return before == null || before < since;
+  return index === 0 ? seq === since : before != null && before < since;
 }
 
 /**

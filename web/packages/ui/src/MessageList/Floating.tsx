@@ -12,7 +12,7 @@ interface FloatingProps {
   readonly floats: Floats;
   readonly handle: ConversationHandle;
   readonly commands: MessageCommands;
-  readonly onClose: () => void;
+  readonly onClose: (what: keyof Floats) => void;
   /** Opens all emoji for a message. */
   readonly onPick: (message: NonNullable<Floats["picker"]>["message"], spot: Spot) => void;
   readonly renderEmojiPicker: RenderEmojiPicker | undefined;
@@ -30,7 +30,7 @@ export function Floating(props: FloatingProps) {
         message={menu.message}
         spot={menu.spot}
         commands={commands}
-        onClose={onClose}
+        onClose={() => onClose("menu")}
         onMoreReactions={
           renderEmojiPicker === undefined ? undefined : () => onPick(menu.message, menu.spot)
         }
@@ -46,14 +46,14 @@ function Picker({ floats, commands, onClose, renderEmojiPicker }: FloatingProps)
   if (floats.picker === null) return null;
   const { message, spot } = floats.picker;
   const pick = (emoji: string) => {
-    onClose();
+    onClose("picker");
     commands.react(message, emoji);
   };
   return (
     <Popover
       anchor={"point" in spot ? pointAnchor(spot.point) : spot.anchor}
       open
-      onClose={onClose}
+      onClose={() => onClose("picker")}
       placement="top"
       label={words.messages.react}
     >
@@ -83,7 +83,7 @@ function Ask({ question, handle, onClose, onDone }: FloatingProps & { question: 
   return (
     <ConfirmDialog
       open
-      onClose={onClose}
+      onClose={() => onClose("question")}
       title={text.title}
       text={text.text}
       confirm={action === "recall" ? words.recall : words.delete}

@@ -12,7 +12,6 @@ import { useMe, useValue } from "../hooks/index.ts";
 import { useFormat } from "../i18n/format.ts";
 import { useWords } from "../i18n/words.ts";
 import type { MessageAction } from "../Message/actions.ts";
-import type { MessageCommands } from "../Message/commands.ts";
 import { layoutAt, progressOf } from "../Message/layout.ts";
 import type { RenderEmojiPicker } from "../MessageMenu/ReactionPicker.tsx";
 import { SelectionBar } from "../Selection/SelectionBar.tsx";
@@ -27,11 +26,11 @@ import { DayLine, Row } from "./Row.tsx";
 import { MoreFailed } from "./States.tsx";
 import { copyToClipboard, type MessageListCallbacks, useCommands } from "./useCommands.ts";
 import { nameOfWith, useCopy } from "./useCopy.ts";
-import { type MessageFocus, useFocus } from "./useFocus.ts";
+import { useFocus } from "./useFocus.ts";
 import { useListState } from "./useListState.ts";
 import { indexAt, usePointer } from "./usePointer.ts";
 import { useReadCount } from "./useReadCount.ts";
-import { type Rows, useRows } from "./useRows.ts";
+import { useRows } from "./useRows.ts";
 import { useRemembered, useScroll } from "./useScroll.ts";
 
 /** What can be asked of a list from outside. */
@@ -57,65 +56,23 @@ export interface ListProps {
 
 /** Messages that are there: one virtualised list, anchored at its end. */
 export function List(props: ListProps) {
-  const { client, handle, state, timeline, callbacks, onSelection } = props;
+  const { client, handle, timeline, onSelection } = props;
   const { items } = timeline;
   const words = useWords();
-  const me = useMe()?.id ?? null;
-  const remembered = useRemembered(client, handle.id);
-  const { scroller, rows, pins } = useRows({ items, isLatest: !timeline.hasAfter, remembered });
-  const scroll = useScroll({ client, handle, state, timeline, me, scroller, rows, remembered });
-  const own = useListState(items, scroll.suspendReading);
-  const commands = useCommands({ client, handle, state, callbacks, list: own.list });
-  const focus = useFocus(items, rows, scroller, pins);
-  const pointer = usePointer(items, commands, own.selected !== null);
-  const onCopy = useCopy(client, items, scroller, pins);
-  const onKeyDown = useKeys({ items, commands, focus, rows, scroll, own, timeline });
-  const { isScrolling } = rows;
-  useEffect(() => {
-    if (!isScrolling) focus.settle();
-  }, [isScrolling, focus.settle]);
-  const chosen = own.selected === null ? null : selectedOf(own.selected, items);
-  const count = chosen?.length ?? null;
+  const parts = useParts(props);
+  const { me, own, commands, focus, scroll } = parts;
+  const selected = own.selected === null ? null : selectedOf(own.selected, items);
+  const count = selected?.length ?? null;
   useEffect(() => onSelection?.(count), [onSelection, count]);
   useImperativeHandle(props.ref, () => ({
     toLatest: scroll.toLatest,
     focus: () =>
-      focus.focus(
-        Math.max(
-          0,
-          items.findIndex((one) => one.key === focus.activeKey),
-        ),
-      ),
+      focus.focus(items.findLastIndex((one) => (focus.activeKey ?? one.key) === one.key)),
   }));
-
   return (
     <>
       <section className="hp-list__view" aria-label={words.messages.list}>
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: its articles take the keys */}
-        <div
-          ref={scroller}
-          className="hp-list__scroller"
-          data-testid="message-list"
-          // The browser would make what scrolls a stop of its own.
-          tabIndex={-1}
-          {...pointer}
-          onKeyDown={onKeyDown}
-          onCopy={onCopy}
-          onFocus={(event: FocusEvent) => {
-            const index = indexAt(event.target);
-            if (index >= 0 && event.currentTarget.contains(event.target)) focus.onFocus(index);
-          }}
-          onBlur={focus.onBlur}
-        >
-          <div
-            ref={rows.containerRef}
-            className="hp-list__rows"
-            role="feed"
-            aria-busy={timeline.loading !== "none"}
-          >
-            <DrawnRows {...props} {...{ rows, me, commands, focus, scroll, own }} />
-          </div>
-        </div>
+        <Scroller {...props} parts={parts} />
         {scroll.view.dayAt !== null && (
           <div className="hp-list__day" aria-hidden="true">
             <DayLine atMs={scroll.view.dayAt} />
@@ -124,14 +81,14 @@ export function List(props: ListProps) {
         <Edges timeline={timeline} handle={handle} />
         {!scroll.view.isAtEnd && <Jump count={scroll.newBelow} onJump={scroll.toLatest} />}
       </section>
-      {chosen !== null && (
+      {selected !== null && (
         <SelectionBar
-          count={chosen.length}
+          count={selected.length}
           onCopy={() => {
-            copyToClipboard(copyText(chosen, nameOfWith(client)), words);
+            copyToClipboard(copyText(selected, nameOfWith(client)), words);
             own.cancel();
           }}
-          onDelete={() => own.ask({ action: "deleteForMe", messages: chosen })}
+          onDelete={() => own.ask({ action: "deleteForMe", messages: selected })}
           onCancel={own.cancel}
         />
       )}
@@ -149,17 +106,83 @@ export function List(props: ListProps) {
   );
 }
 
-interface DrawnProps extends ListProps {
-  readonly rows: Rows;
-  readonly me: string | null;
-  readonly commands: MessageCommands;
-  readonly focus: MessageFocus;
-  readonly scroll: ReturnType<typeof useScroll>;
-  readonly own: ReturnType<typeof useListState>;
+type Parts = ReturnType<typeof useParts>;
+
+/** What a list is made of: rows, scrolling, commands, the focus. */
+function useParts({ client, handle, state, timeline, callbacks }: ListProps) {
+  const { items } = timeline;
+  const me = useMe()?.id ?? null;
+  const { sameDay } = useFormat();
+  const remembered = useRemembered(client, handle.id);
+  const { scroller, rows, pins, scrollToRow } = useRows({
+    items,
+    isLatest: !timeline.hasAfter,
+    isGroup: state?.kind === "group",
+    me,
+    remembered,
+  });
+  const scroll = useScroll({
+    client,
+    handle,
+    state,
+    timeline,
+    me,
+    scroller,
+    rows,
+    scrollToRow,
+    remembered,
+    sameDay,
+  });
+  const own = useListState(items, scroll.suspendReading);
+  const commands = useCommands({ client, handle, state, callbacks, list: own.list });
+  const focus = useFocus(items, rows, scrollToRow, scroller, pins);
+  const { isScrolling } = rows;
+  const { settle } = focus;
+  useEffect(() => {
+    if (!isScrolling) settle();
+  }, [isScrolling, settle]);
+  return { me, scroller, rows, pins, scroll, own, commands, focus };
+}
+
+/** What scrolls. It hears what is pressed in any of its rows. */
+function Scroller(props: ListProps & { readonly parts: Parts }) {
+  const { client, timeline, parts } = props;
+  const { items } = timeline;
+  const { scroller, rows, pins, own, commands, focus } = parts;
+  const pointer = usePointer(items, commands, own.selected !== null);
+  const onCopy = useCopy(client, items, scroller, pins);
+  const onKeyDown = useKeys({ items, timeline, ...parts });
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: its articles take the keys
+    <div
+      ref={scroller}
+      className="hp-list__scroller"
+      data-testid="message-list"
+      // The browser would make what scrolls a stop of its own.
+      tabIndex={-1}
+      {...pointer}
+      onKeyDown={onKeyDown}
+      onCopy={onCopy}
+      onFocus={(event: FocusEvent) => {
+        const index = indexAt(event.target);
+        if (index >= 0 && event.currentTarget.contains(event.target)) focus.onFocus(index);
+      }}
+      onBlur={focus.onBlur}
+    >
+      <div
+        ref={rows.containerRef}
+        className="hp-list__rows"
+        role="feed"
+        aria-busy={timeline.loading !== "none"}
+      >
+        <DrawnRows {...props} {...parts} />
+      </div>
+    </div>
+  );
 }
 
 /** The rows in view and a few around. */
-function DrawnRows(props: DrawnProps) {
+function DrawnRows(props: ListProps & Parts) {
   const { rows, me, commands, focus, scroll, own, handle, state, timeline } = props;
   const { items } = timeline;
   const format = useFormat();
@@ -223,14 +246,9 @@ function Edges({ timeline, handle }: { timeline: Timeline; handle: ConversationH
   );
 }
 
-interface KeysOptions {
+interface KeysOptions extends Parts {
   readonly items: Timeline["items"];
   readonly timeline: Timeline;
-  readonly commands: MessageCommands;
-  readonly focus: MessageFocus;
-  readonly rows: Rows;
-  readonly scroll: ReturnType<typeof useScroll>;
-  readonly own: ReturnType<typeof useListState>;
 }
 
 /** What keys do at a message that has the focus. */

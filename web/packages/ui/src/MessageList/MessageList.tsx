@@ -1,6 +1,6 @@
 import "./MessageList.css";
 import type { ConversationId } from "@hoopoe/sdk";
-import { type Ref, useEffect } from "react";
+import { type Ref, useLayoutEffect, useState } from "react";
 import { useClient, useConversation, useValue } from "../hooks/index.ts";
 import type { RenderEmojiPicker } from "../MessageMenu/ReactionPicker.tsx";
 import { List, type MessageListHandle } from "./List.tsx";
@@ -40,13 +40,20 @@ function Opened(props: MessageListProps) {
   const handle = useConversation(conversation);
   const state = useValue(handle.state);
   const timeline = useValue(handle.timeline);
-  useEffect(() => {
+  // Opening says where unread begins, which is where the list begins: it is drawn after that.
+  const [isOpen, setOpen] = useState(false);
+  useLayoutEffect(() => {
     handle.open();
+    setOpen(true);
     return () => handle.close();
   }, [handle]);
+  if (!isOpen) return null;
   if (timeline.items.length > 0) {
     return (
       <List
+        // What waits to be sent may be there before what was said; where reading stopped is only
+        // known then.
+        key={timeline.items[0]?.seq == null ? "waiting" : "loaded"}
         client={client}
         handle={handle}
         state={state}

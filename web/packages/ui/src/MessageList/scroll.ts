@@ -7,7 +7,7 @@ export const END_PX = 80;
 /** So many messages before an edge of what is loaded, more is asked for. */
 export const LOAD_AHEAD = 20;
 /** A line of text. */
-const LINE_PX = 22;
+const LINE_PX = 22.5;
 
 /** Whether the end is so near that new messages are followed. */
 export function isNearEnd(offset: number, viewport: number, total: number): boolean {
@@ -82,12 +82,31 @@ export function newestVisible(
   return newest;
 }
 
-/** The first row of which something is in view. */
-export function firstVisible(
-  rows: readonly { readonly index: number; readonly end: number }[],
+/** Where the line of a day stands in its row, and how tall it is, in px. */
+const DAY_TOP_PX = 12;
+const DAY_PX = 24;
+
+/**
+ * The time of the first message in view, whose day is to be written at the top; `null` at the very
+ * beginning, and while the line of a day passes there.
+ */
+export function dayAtTop(
+  rows: readonly { readonly index: number; readonly start: number; readonly end: number }[],
+  items: readonly Message[],
   offset: number,
-): number {
-  return rows.find((row) => row.end > offset)?.index ?? -1;
+  sameDay: (a: number, b: number) => boolean,
+): number | null {
+  const first = rows.find((row) => row.end > offset + DAY_TOP_PX);
+  const message = first && items[first.index];
+  if (message === undefined || offset < DAY_TOP_PX) return null;
+  for (const { index, start } of rows) {
+    const top = start - offset + DAY_TOP_PX;
+    if (top < -DAY_PX || top > DAY_TOP_PX + DAY_PX + 4) continue;
+    const before = items[index - 1];
+    const at = items[index]?.createdAt;
+    if (at !== undefined && (before === undefined || !sameDay(before.createdAt, at))) return null;
+  }
+  return message.createdAt;
 }
 
 /**
@@ -102,39 +121,56 @@ export function keepsAnchor(
   return isFirstMeasure ? row.start < offset : row.end <= offset;
 }
 
+/** What heights are guessed by. */
+export interface Measures {
+  /** Of the list, in px. */
+  readonly width: number;
+  /** Names and pictures are shown, but for the reader's own. */
+  readonly isGroup: boolean;
+  readonly me: UserId | null;
+}
+
 /**
  * About how tall a message will be, in px, before it is drawn. The nearer it is, the less the
  * scrollbar moves; a wrong one is corrected when the row is measured. Called for every message.
- *
- * @param width of the list, in px.
  */
 export function estimateHeight(
   message: Message,
   before: Message | undefined,
-  width: number,
+  after: Message | undefined,
+  { width, isGroup, me }: Measures,
 ): number {
-  const inner = Math.max(120, Math.min(width * 0.72, 560) - 48);
-  const lines = message.deleted ? 1 : textLines(message.text, inner);
-  let height = lines * LINE_PX + 16;
-  if (before === undefined || before.sender !== message.sender) height += 12;
+  if (message.deleted || message.sender === null) return 28;
+  const isNamed = isGroup && message.sender !== me;
+  const column = Math.min(width, 960) - 32 - (isNamed ? 40 : 0);
+  const text = textHeight(message.text, Math.max(120, Math.min(column * 0.76, 576) - 24));
+  let height = text.height + 14 + 2;
+  if (before?.sender !== message.sender) height += isNamed ? 30 : 10;
+  // The time goes onto a line of its own where the last one is full.
+  if (after?.sender !== message.sender && text.room < 64) height += 18;
   if (message.replyTo !== null) height += 52;
-  if (message.reactions.length > 0) height += 30;
+  if (message.reactions.length > 0) height += 22;
   return height;
 }
 
-function textLines(text: string, width: number): number {
-  let lines = 0;
-  let units = 0;
-  // Longer ones are only ever guessed at.
-  const end = Math.min(text.length, 4000);
-  for (let i = 0; i < end; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 10) {
-      lines += Math.max(1, Math.ceil((units * 7.4) / width));
-      units = 0;
-    } else units += code > 0x2e80 ? 2 : 1;
+/** Longer texts are only guessed at by their beginning. */
+const GUESSED_CHARS_MAX = 4000;
+
+function textHeight(text: string, width: number): { height: number; room: number } {
+  let height = 0;
+  let used = 0;
+  const end = Math.min(text.length, GUESSED_CHARS_MAX);
+  for (let i = 0; i <= end; i++) {
+    const code = i === end ? 10 : text.charCodeAt(i);
+    if (code !== 10) {
+      used += code > 0x2e80 ? 15 : 7;
+      continue;
+    }
+    // An empty line is the space between two paragraphs.
+    height += used === 0 ? 8 : Math.ceil(used / width) * LINE_PX;
+    if (i < end) used = 0;
   }
-  return lines + Math.max(1, Math.ceil((units * 7.4) / width));
+  return { height, room: width - (used % width) };
 }
 
 /** Where a conversation was left: a message and how far its top is above the view's, in px. */
@@ -151,7 +187,10 @@ export type Opening =
   | { readonly at: "unread"; readonly index: number }
   | { readonly at: "place"; readonly index: number; readonly offset: number };
 
-/** Where a list opens: at the first unread message, else where it was left, else at the end. */
+/**
+ * Where a list opens: at the first unread message, where that is loaded, else where it was left,
+ * else at the end.
+ */
 export function openingOf(
   items: readonly Message[],
   unreadSince: number | null,
@@ -159,7 +198,7 @@ export function openingOf(
 ): Opening {
   if (unreadSince !== null) {
     const index = indexOfSeq(items, unreadSince);
-    if (index >= 0) return { at: "unread", index };
+    if (index > 0 || items[index]?.seq === unreadSince) return { at: "unread", index };
   }
   if (place !== undefined && !place.isAtEnd) {
     const index = items.findIndex((message) => message.key === place.key);

@@ -1,7 +1,7 @@
 import type { Message } from "@hoopoe/sdk";
 import { type RefObject, useCallback, useLayoutEffect, useRef, useState } from "react";
 import { newestVisible } from "./scroll.ts";
-import type { Pins, Rows } from "./useRows.ts";
+import type { Pins, Rows, ScrollToRow } from "./useRows.ts";
 
 /** Which message has the list's one place in the tab order, and how it moves. */
 export interface MessageFocus {
@@ -20,6 +20,7 @@ export interface MessageFocus {
 export function useFocus(
   items: readonly Message[],
   rows: Rows,
+  scrollToRow: ScrollToRow,
   scroller: RefObject<HTMLElement | null>,
   pins: Pins,
 ): MessageFocus {
@@ -59,9 +60,9 @@ export function useFocus(
       const at = list.current.indexOf(message);
       wanted.current = message.key;
       onFocus(at);
-      rows.scrollToIndex(at, { align: "auto" });
+      scrollToRow(at, "auto");
     },
-    [rows, onFocus],
+    [scrollToRow, onFocus],
   );
   const onBlur = useCallback(() => {
     pins.current.delete("focus");

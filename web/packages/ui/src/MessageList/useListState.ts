@@ -23,7 +23,12 @@ const NOTHING: Floats = { menu: null, picker: null, question: null };
 export function useListState(items: readonly Message[], suspendReading: () => void) {
   const [floats, setFloats] = useState<Floats>(NOTHING);
   const [selected, setSelected] = useState<Selected | null>(null);
-  const close = useCallback(() => setFloats(NOTHING), []);
+  // Each closes itself only: a menu that goes hears of the focus that a question takes after it.
+  const close = useCallback(
+    (what: keyof Floats) =>
+      setFloats((now) => (now[what] === null ? now : { ...now, [what]: null })),
+    [],
+  );
   const ask = useCallback((question: Question) => setFloats({ ...NOTHING, question }), []);
   const cancel = useCallback(() => setSelected(null), []);
   const list = useMemo<ListCommands>(

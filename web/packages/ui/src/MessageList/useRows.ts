@@ -25,6 +25,8 @@ interface RowsOptions {
   readonly items: readonly Message[];
   /** The end of `items` is the newest message. */
   readonly isLatest: boolean;
+  readonly isGroup: boolean;
+  readonly me: string | null;
   readonly remembered: Remembered | undefined;
 }
 
@@ -35,25 +37,29 @@ export interface Pins {
 }
 
 /** The rows of a list, anchored at its end. */
-export function useRows({ items, isLatest, remembered }: RowsOptions) {
+export function useRows({ items, isLatest, isGroup, me, remembered }: RowsOptions) {
   const scroller = useRef<HTMLDivElement>(null);
   const pins = useRef(new Map<string, number>());
+  // What is centred needs no room above it.
+  const head = useRef(HEAD_PX);
   const width = useWidth(scroller);
-  const estimates = useMemo(() => {
-    void width;
-    return new WeakMap<Message, number>();
-  }, [width]);
+  const estimate = useMemo(() => {
+    const known = new WeakMap<Message, number>();
+    const measures = { width, isGroup, me };
+    return (message: Message, before?: Message, after?: Message) => {
+      let height = known.get(message);
+      if (height === undefined) {
+        height = estimateHeight(message, before, after, measures);
+        known.set(message, height);
+      }
+      return height;
+    };
+  }, [width, isGroup, me]);
 
   const getItemKey = useCallback((index: number) => items[index]?.key ?? index, [items]);
   const estimateSize = (index: number) => {
     const message = items[index];
-    if (message === undefined) return 0;
-    let height = estimates.get(message);
-    if (height === undefined) {
-      height = estimateHeight(message, items[index - 1], width);
-      estimates.set(message, height);
-    }
-    return height;
+    return message === undefined ? 0 : estimate(message, items[index - 1], items[index + 1]);
   };
   const rangeExtractor = useCallback((range: Range) => {
     const drawn = defaultRangeExtractor(range);
@@ -76,15 +82,26 @@ export function useRows({ items, isLatest, remembered }: RowsOptions) {
     scrollEndThreshold: END_PX,
     paddingStart: EDGE_START_PX,
     paddingEnd: EDGE_END_PX,
-    scrollPaddingStart: HEAD_PX,
+    scrollPaddingStart: head.current,
     scrollPaddingEnd: EDGE_END_PX,
     directDomUpdates: true,
     directDomUpdatesMode: "position",
     initialMeasurementsCache: remembered ? [...remembered.sizes] : undefined,
   });
   rows.shouldAdjustScrollPositionOnItemSizeChange = keepAnchor;
-  return { scroller, rows, pins };
+  const scrollToRow = useCallback(
+    (index: number, align: "start" | "center" | "auto") => {
+      head.current = align === "center" ? 0 : HEAD_PX;
+      rows.options.scrollPaddingStart = head.current;
+      rows.scrollToIndex(index, { align });
+    },
+    [rows],
+  );
+  return { scroller, rows, pins, scrollToRow };
 }
+
+/** Brings a row into view. */
+export type ScrollToRow = (index: number, align: "start" | "center" | "auto") => void;
 
 const keepAnchor: NonNullable<Rows["shouldAdjustScrollPositionOnItemSizeChange"]> = (
   row,

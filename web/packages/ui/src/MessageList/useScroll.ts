@@ -8,19 +8,20 @@ import {
   useRef,
   useState,
 } from "react";
+import type { SameDay } from "../Message/layout.ts";
 import { type Remembered, recallPlace, rememberPlace, takeJump } from "./memory.ts";
 import { createReadMarker, isAttended } from "./readMarker.ts";
 import {
   countNew,
+  dayAtTop,
   edgesToLoad,
-  firstVisible,
   indexOfSeq,
   isNearEnd,
   newestSeq,
   newestVisible,
   openingOf,
 } from "./scroll.ts";
-import type { Rows } from "./useRows.ts";
+import type { Rows, ScrollToRow } from "./useRows.ts";
 
 /** How long a message that was jumped to stands out. */
 const HIGHLIGHT_MS = 2000;
@@ -34,13 +35,15 @@ export interface ScrollSubject {
   readonly me: string | null;
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly rows: Rows;
+  readonly scrollToRow: ScrollToRow;
   readonly remembered: Remembered | undefined;
+  readonly sameDay: SameDay;
 }
 
 /** What is in view. */
 interface View {
   readonly isAtEnd: boolean;
-  /** The time of the first message in view whose day line is out of view; `null`: it is in view. */
+  /** The time of the first message in view; `null` where the line of its day is in view. */
   readonly dayAt: number | null;
 }
 
@@ -54,6 +57,7 @@ export function useScroll(subject: ScrollSubject) {
   const [view, setView] = useState<View>({ isAtEnd: true, dayAt: null });
   // What the reader has seen, by number. Begins where reading stopped.
   const seen = useRef(state?.readSeq ?? 0);
+  const isAtEndNow = useRef(false);
   const marker = useMemo(() => createReadMarker((seq) => handle.markRead(seq)), [handle]);
 
   const look = useCallback(() => {
@@ -63,7 +67,6 @@ export function useScroll(subject: ScrollSubject) {
     const height = scroller.current?.clientHeight ?? 0;
     if (height === 0 || items.length === 0) return;
     const drawn = now.rows.getVirtualItems();
-    const first = firstVisible(drawn, offset);
     const last = newestVisible(drawn, offset, height);
     const isAtEnd = !now.timeline.hasAfter && isNearEnd(offset, height, now.rows.getTotalSize());
     const newest = newestSeq(items, isAtEnd ? items.length - 1 : last);
@@ -71,14 +74,16 @@ export function useScroll(subject: ScrollSubject) {
       seen.current = Math.max(seen.current, newest);
       marker.seen(newest, now.state);
     }
+    isAtEndNow.current = isAtEnd;
     loadEdges(now, drawn[0]?.index ?? 0, drawn.at(-1)?.index ?? 0);
-    const dayAt = dayInView(now, first, offset);
+    const dayAt = dayAtTop(drawn, items, offset, now.sameDay);
     setView((before) =>
       before.isAtEnd === isAtEnd && before.dayAt === dayAt ? before : { isAtEnd, dayAt },
     );
   }, [marker, scroller]);
 
   useLook(scroller, look);
+  useHeight(scroller, rows, isAtEndNow);
   // Whatever is drawn anew may have moved what is in view.
   useEffect(look);
   useOpening(subject);
@@ -115,20 +120,6 @@ function loadEdges({ handle, timeline }: ScrollSubject, first: number, last: num
   else if (edges.after) handle.loadAfter().catch(() => {});
 }
 
-/** The day that is written at the top of the view, unless the line between the days stands there. */
-function dayInView({ timeline, scroller }: ScrollSubject, first: number, offset: number) {
-  const message = timeline.items[first];
-  if (message === undefined || offset < 8) return null;
-  const before = timeline.items[first - 1];
-  const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${first}"] .hp-day`);
-  if (row != null && before !== undefined) {
-    const top = row.getBoundingClientRect().top;
-    const edge = scroller.current?.getBoundingClientRect().top ?? 0;
-    if (top >= edge - 8) return null;
-  }
-  return message.createdAt;
-}
-
 /** Calls `look` once for each frame in which something scrolled, and when the page gets attention. */
 function useLook(scroller: RefObject<HTMLDivElement | null>, look: () => void) {
   useEffect(() => {
@@ -154,9 +145,29 @@ function useLook(scroller: RefObject<HTMLDivElement | null>, look: () => void) {
   }, [scroller, look]);
 }
 
+/** A list at its end stays there when it gets smaller: a composer grows, a keyboard opens. */
+function useHeight(
+  scroller: RefObject<HTMLDivElement | null>,
+  rows: Rows,
+  isAtEnd: { readonly current: boolean },
+) {
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null || typeof ResizeObserver === "undefined") return;
+    let height = element.clientHeight;
+    const observer = new ResizeObserver(() => {
+      if (element.clientHeight === height) return;
+      height = element.clientHeight;
+      if (isAtEnd.current) rows.scrollToEnd();
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [scroller, rows, isAtEnd]);
+}
+
 /** Opens where reading stopped, and remembers where the list was left. */
 function useOpening(subject: ScrollSubject) {
-  const { client, handle, rows, remembered } = subject;
+  const { client, handle, rows, remembered, scrollToRow } = subject;
   const latest = useRef(subject);
   const isOpened = useRef(false);
   useLayoutEffect(() => {
@@ -168,12 +179,15 @@ function useOpening(subject: ScrollSubject) {
     const { items, unreadSince } = latest.current.timeline;
     const opening = openingOf(items, unreadSince, remembered?.place);
     if (opening.at === "end") rows.scrollToEnd();
-    else if (opening.at === "unread") rows.scrollToIndex(opening.index, { align: "start" });
+    else if (opening.at === "unread") scrollToRow(opening.index, "start");
     else {
       const start = rows.measurementsCache[opening.index]?.start ?? 0;
       rows.scrollToOffset(start + opening.offset);
     }
-  }, [rows, remembered]);
+    return () => {
+      isOpened.current = false;
+    };
+  }, [rows, remembered, scrollToRow]);
   useLayoutEffect(
     () => () => {
       const { timeline } = latest.current;
@@ -195,7 +209,7 @@ function useOpening(subject: ScrollSubject) {
 }
 
 /** Goes to what was jumped to, in the middle of the view, and lets it stand out for a while. */
-function useJumps({ client, handle, timeline, rows }: ScrollSubject): string | null {
+function useJumps({ client, handle, timeline, scrollToRow }: ScrollSubject): string | null {
   const [highlighted, setHighlighted] = useState<{ key: string; nonce: number } | null>(null);
   const { focus, items, loading } = timeline;
   useLayoutEffect(() => {
@@ -203,9 +217,9 @@ function useJumps({ client, handle, timeline, rows }: ScrollSubject): string | n
     const index = indexOfSeq(items, focus.seq);
     const message = items[index];
     if (message === undefined || !takeJump(client, handle.id, focus.nonce)) return;
-    rows.scrollToIndex(index, { align: "center" });
+    scrollToRow(index, "center");
     setHighlighted({ key: message.key, nonce: focus.nonce });
-  }, [client, handle, focus, items, loading, rows]);
+  }, [client, handle, focus, items, loading, scrollToRow]);
   useEffect(() => {
     if (highlighted === null) return;
     const timer = setTimeout(() => setHighlighted(null), HIGHLIGHT_MS);

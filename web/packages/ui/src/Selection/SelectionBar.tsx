@@ -1,4 +1,5 @@
 import "./Selection.css";
+import { useEffect, useRef } from "react";
 import { Button } from "../Button/Button.tsx";
 import { IconButton } from "../IconButton/IconButton.tsx";
 import { useWords } from "../i18n/words.ts";
@@ -15,6 +16,21 @@ export interface SelectionBarProps {
 /** How many messages are selected, and what can be done with them. */
 export function SelectionBar({ count, onCopy, onDelete, onCancel }: SelectionBarProps) {
   const words = useWords();
+  const cancel = useRef(onCancel);
+  useEffect(() => {
+    cancel.current = onCancel;
+  });
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      // What floats above closes first.
+      if (event.target instanceof Element && event.target.closest("dialog, .hp-popover")) return;
+      event.preventDefault();
+      cancel.current();
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, []);
   return (
     <div className="hp-selection" role="toolbar" aria-label={words.messages.selection}>
       <IconButton label={words.common.cancel} icon="close" shortcut="Esc" onClick={onCancel} />

@@ -45,9 +45,9 @@ export const messages = {
   moreReactions: "More emoji",
   reactions: "Reactions",
   reaction: (emoji: string, n: number) =>
-    plural("en", n, { one: `${emoji}, # person`, other: `${emoji}, # people` }),
+    plural("en", n, { one: `${emoji} # person`, other: `${emoji} # people` }),
   reactionMine: (emoji: string, n: number) =>
-    plural("en", n, { one: `${emoji}, you`, other: `${emoji}, # people, you among them` }),
+    plural("en", n, { one: `${emoji} # person: you`, other: `${emoji} # people, you among them` }),
   whoReacted: "Who reacted",
   reactionsFailed: "It could not be loaded who reacted.",
   actions: {

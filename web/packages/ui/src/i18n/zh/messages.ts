@@ -42,8 +42,8 @@ export const messages: typeof en = {
   reactWith: (emoji) => `用 ${emoji} 回应`,
   moreReactions: "更多表情",
   reactions: "回应",
-  reaction: (emoji, n) => `${emoji}，${n} 人`,
-  reactionMine: (emoji, n) => (n === 1 ? `${emoji}，你` : `${emoji}，包括你在内 ${n} 人`),
+  reaction: (emoji, n) => `${emoji} ${n} 人`,
+  reactionMine: (emoji, n) => (n === 1 ? `${emoji} ${n} 人：你` : `${emoji} ${n} 人，包括你`),
   whoReacted: "谁回应了",
   reactionsFailed: "无法加载回应的人。",
   actions: {
