@@ -157,7 +157,7 @@ export class Person {
     await page.getByRole("button", { name: words.newChat, exact: true }).click();
     const dialog = page.getByRole("dialog");
     for (const other of others) {
-      await dialog.getByLabel(words.searchPeople).fill(other.name);
+      await dialog.getByRole("combobox").fill(other.name);
       await dialog.getByRole("option").filter({ hasText: other.name }).first().click();
     }
     await dialog.getByLabel(words.groupName).fill(name);

@@ -2,13 +2,13 @@
 
 const en = {
   nav: "Main",
+  settings: "Settings",
   toRegister: "New here? Create an account",
   createAccount: "Create account",
   signIn: "Sign in",
   yourName: "Your name",
   loginName: "Login name",
   newChat: "New chat",
-  searchPeople: "Search by name or id",
   groupName: "Group name",
   createGroup: "Create group",
   moreActions: "More actions",
@@ -32,13 +32,13 @@ export type Words = typeof en;
 
 const zh: Words = {
   nav: "主导航",
+  settings: "设置",
   toRegister: "还没有账号？注册一个",
   createAccount: "注册",
   signIn: "登录",
   yourName: "你的名字",
   loginName: "登录名",
   newChat: "发起会话",
-  searchPeople: "按姓名或 ID 搜索",
   groupName: "群名称",
   createGroup: "创建群组",
   moreActions: "更多操作",

@@ -1,5 +1,6 @@
-import { type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { utf8Bytes } from "../Composer/bytes.ts";
+import { isTouch } from "../Composer/device.ts";
 import type { IconName } from "../Icon/Icon.tsx";
 import { IconButton } from "../IconButton/IconButton.tsx";
 import { useFormat } from "../i18n/format.ts";
@@ -56,6 +57,14 @@ export function EmojiPanel({ data, onPick, bytesMax }: EmojiPanelProps) {
   );
   const isSearch = sought !== "";
 
+  useEffect(() => {
+    // What opened the picker gave the focus to its skeleton, which had no field yet. On a touch screen
+    // the keyboard would cover what is to be chosen from.
+    if (!isTouch()) {
+      field.current?.focus({ preventScroll: true });
+    }
+  }, []);
+
   const pick = (cell: Cell) => {
     const emoji = drawn(cell, tone);
     const isTooLong = bytesMax !== undefined && utf8Bytes(emoji) > bytesMax;
@@ -92,7 +101,6 @@ export function EmojiPanel({ data, onPick, bytesMax }: EmojiPanelProps) {
         ref={field}
         type="search"
         className="hp-emoji__search"
-        data-autofocus
         value={query}
         placeholder={words.emoji.search}
         aria-label={words.emoji.search}

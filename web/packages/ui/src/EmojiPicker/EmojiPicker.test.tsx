@@ -15,6 +15,7 @@ async function open(more: { bytesMax?: number; locale?: "en" | "zh" } = {}) {
     formatLocale: locale === "zh" ? "zh-CN" : "en-GB",
   });
   const search = await screen.findByRole<HTMLInputElement>("searchbox");
+  expect(document.activeElement).toBe(search);
   return { onPick, search };
 }
 
