@@ -5,20 +5,21 @@ import {
   composerOf,
   EmojiPicker,
   MessageList,
-  ReceiptsDialog,
   TypingLine,
   useClient,
   useConversation,
   useValue,
 } from "@hoopoe/ui";
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useClientWords, usePreferences } from "../app/context.tsx";
 import { NotFound } from "../app/NotFound.tsx";
 import { paths } from "../app/routes.ts";
-import { Details } from "./Details.tsx";
 import { useDetails } from "./useDetails.ts";
 import { useNarrow } from "./useViewport.ts";
+
+const Details = lazy(() => import("./Details.tsx"));
+const ReceiptsPart = lazy(() => import("./parts/ReceiptsPart.tsx"));
 
 /** What the server takes as a reaction, in bytes of UTF-8. */
 const EMOJI_BYTES_MAX = 32;
@@ -38,7 +39,11 @@ export function ConversationPane({ id, seq }: { id: string; seq: number | null }
   return (
     <div className={details ? "talk talk--details" : "talk"}>
       <Talk id={id} />
-      {details && <Details id={id} />}
+      {details && (
+        <Suspense fallback={<aside className="details" />}>
+          <Details id={id} />
+        </Suspense>
+      )}
     </div>
   );
 }
@@ -76,7 +81,11 @@ function Talk({ id }: { id: string }) {
         <TypingLine conversation={id} />
         <Composer conversation={id} sendWith={enterSends ? undefined : "ctrl-enter"} />
       </div>
-      <ReceiptsDialog conversation={id} seq={receiptsOf} onClose={() => setReceiptsOf(null)} />
+      {receiptsOf !== null && (
+        <Suspense fallback={null}>
+          <ReceiptsPart conversation={id} seq={receiptsOf} onClose={() => setReceiptsOf(null)} />
+        </Suspense>
+      )}
     </section>
   );
 }

@@ -6,7 +6,7 @@ import { useDetails } from "./useDetails.ts";
 import { useNarrow } from "./useViewport.ts";
 
 /** Who and what a conversation is: beside it, or in its place. */
-export function Details({ id }: { id: string }) {
+export default function Details({ id }: { id: string }) {
   const words = useClientWords().chats;
   const conversation = useConversationState(id);
   const narrow = useNarrow();

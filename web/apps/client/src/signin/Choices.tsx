@@ -1,4 +1,5 @@
 import { Select } from "@hoopoe/ui";
+import "./choices.css";
 import { useClientWords, usePreferences } from "../app/context.tsx";
 import type { LocaleChoice, ThemeChoice } from "../app/preferences.ts";
 

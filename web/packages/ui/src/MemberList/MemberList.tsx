@@ -3,7 +3,13 @@ import type { ConversationId, Member, UserId } from "@hoopoe/sdk";
 import { useEffect, useRef, useState } from "react";
 import { Button } from "../Button/Button.tsx";
 import { ConfirmDialog } from "../ConfirmDialog/ConfirmDialog.tsx";
-import { useConversation, useConversationState, useMe, useUser } from "../hooks/client.ts";
+import {
+  useClient,
+  useConversation,
+  useConversationState,
+  useMe,
+  useUser,
+} from "../hooks/client.ts";
 import { useProblemText } from "../hooks/useProblem.ts";
 import { useValue } from "../hooks/useValue.ts";
 import { IconButton } from "../IconButton/IconButton.tsx";
@@ -27,11 +33,13 @@ export function MemberList({ conversation, onOpenUser }: MemberListProps) {
   const say = useProblemText();
   const handle = useConversation(conversation);
   const list = useValue(handle.members);
+  const { status } = useValue(useClient().connection);
   const isMissing = list.items.length === 0 && !list.complete && list.failure === null;
+  const wants = list.items.length === 0 && !list.complete;
   useEffect(() => {
-    // What goes wrong is in the list.
-    if (isMissing) handle.loadMembers().catch(() => {});
-  }, [handle, isMissing]);
+    // A page that begins here has no line yet. What goes wrong is in the list.
+    if (wants && status === "online") handle.loadMembers().catch(() => {});
+  }, [handle, wants, status]);
   const more = (): void => void handle.loadMembers().catch(() => {});
   return (
     <div className="hp-members" aria-busy={list.loading || undefined}>
