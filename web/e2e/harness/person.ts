@@ -146,6 +146,8 @@ export class Person {
     await switcher.getByRole("combobox").fill(other.name);
     await switcher.getByRole("option").filter({ hasText: other.name }).first().waitFor();
     await page.keyboard.press("Enter");
+    await switcher.waitFor({ state: "detached" });
+    await page.getByRole("heading", { name: other.name, exact: true }).first().waitFor();
     await this.composer.waitFor();
     return this.openConversation();
   }
@@ -154,7 +156,7 @@ export class Person {
   async group(name: string, others: readonly Person[]): Promise<string> {
     const { page, words } = this;
     const before = page.url();
-    await page.getByRole("button", { name: words.newChat, exact: true }).click();
+    await page.getByRole("button", { name: words.newChat, exact: true }).first().click();
     const dialog = page.getByRole("dialog");
     for (const other of others) {
       await dialog.getByRole("combobox").fill(other.name);
