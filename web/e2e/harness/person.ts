@@ -79,22 +79,18 @@ export class Person {
 
   // What is done without the page.
 
-  #token: string | null = null;
+  #token: Promise<string> | null = null;
 
   /** A token of this person, for the API: another session, of no browser. */
-  async token(): Promise<string> {
-    if (this.#token === null) {
-      const credentials = { app: "demo", login: this.login, password: PASSWORD };
-      const path = "/auth/login";
-      const { token } = await this.world.server.api<{ token: string }>(
-        null,
-        "POST",
-        path,
-        credentials,
-      );
-      this.#token = token;
-    }
+  token(): Promise<string> {
+    this.#token ??= this.#login();
     return this.#token;
+  }
+
+  async #login(): Promise<string> {
+    const credentials = { app: "demo", login: this.login, password: PASSWORD };
+    const { server } = this.world;
+    return (await server.api<{ token: string }>(null, "POST", "/auth/login", credentials)).token;
   }
 
   /** Calls the API as this person. */
