@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let path = path.to_str().ok_or("the path of the repository is no UTF-8")?;
         writeln!(
             list,
-            "    hoopoe_http::WebFile {{ path: {name:?}, bytes: include_bytes!({path:?}) }},"
+            "    WebFile {{ path: {name:?}, bytes: include_bytes!({path:?}) }},"
         )?;
     }
     list.push_str("]\n");

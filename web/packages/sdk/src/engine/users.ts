@@ -15,8 +15,6 @@ const GATHER_MS = 5;
 const FRESH_MS = 10 * 60_000;
 const AGAIN_MS = 5_000;
 
-type ListUsers = Params<"users.list"> & { readonly ids?: readonly UserId[] };
-
 /** The people whom this device knows. */
 export class People {
   readonly #core: Core;
@@ -138,7 +136,7 @@ export class People {
 
   async #list(ids: readonly UserId[]): Promise<readonly WireUser[]> {
     try {
-      const params: ListUsers = { ids, limit: IDS_MAX };
+      const params: Params<"users.list"> = { ids: [...ids], limit: IDS_MAX };
       return (await this.#core.askLater("users.list", params)).items;
     } catch (error) {
       const status = (error as { problem?: { status: number } }).problem?.status;
