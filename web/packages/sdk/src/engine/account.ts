@@ -94,7 +94,7 @@ export class OwnAccount implements Account {
 
   async #askApp(): Promise<void> {
     // A server from before this command answers like one that refuses: nothing is known then.
-    const app = await this.#core.line.request<Result<"apps.get">>("apps.current", {});
+    const app = await this.#core.line.request<Result<"apps.current">>("apps.current", {});
     this.#hasApp = true;
     this.app.set(
       Object.freeze({
