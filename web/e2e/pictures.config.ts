@@ -1,5 +1,5 @@
-import { defineConfig, mergeConfig } from "vitest/config";
+import { defineConfig } from "vitest/config";
 import tests from "./vitest.config.ts";
 
 /** The pictures of the documents, drawn anew: `npm run pictures` in web/. */
-export default mergeConfig(tests, defineConfig({ test: { include: ["pictures.ts"] } }));
+export default defineConfig({ ...tests, test: { ...tests.test, include: ["pictures.ts"] } });
