@@ -1,10 +1,10 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: "src/index.ts",
+  entry: { index: "src/index.ts", signin: "src/signin/index.ts" },
   platform: "neutral",
   target: "es2022",
-  // One file that a page can load as it is; what it is made of is in the map.
+  // Modules that a page can load as they are; what they are made of is in the map.
   minify: true,
   sourcemap: true,
   dts: { sourcemap: false, eager: true },

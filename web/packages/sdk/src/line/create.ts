@@ -1,8 +1,7 @@
-import { httpUrl } from "../http.ts";
 import type { Line } from "../line.ts";
 import { type Browser, pageBrowser } from "../tabs/browser.ts";
 import { TabsLine } from "../tabs/line.ts";
-import type { LineOptions } from "./options.ts";
+import { httpUrl, type LineOptions } from "./options.ts";
 import { SocketLine } from "./socket.ts";
 
 /** The options of `createLine`. */
