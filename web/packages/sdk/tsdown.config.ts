@@ -9,5 +9,16 @@ export default defineConfig({
   sourcemap: true,
   dts: { sourcemap: false, eager: true },
   deps: { alwaysBundle: [/.*/] },
+  // What both entries need is one module, and not one for each way in which it is needed.
+  outputOptions: {
+    codeSplitting: {
+      groups: [
+        {
+          name: "base",
+          test: /sdk\/src\/(storage|error|problems|line\/(options|value|socket|calls|pending|backoff)|tabs\/browser)[^.]*\.ts$/,
+        },
+      ],
+    },
+  },
   outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
 });

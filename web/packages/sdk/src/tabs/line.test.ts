@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLine } from "../line/create.ts";
+import { LaterLine } from "../line/later.ts";
 import { SocketLine } from "../line/socket.ts";
 import type { EventFrame, SkipFrame, Started } from "../line.ts";
 import { doubleBrowser } from "../testing/browser.ts";
@@ -367,7 +368,7 @@ describe("tabs", () => {
     const browser = doubleBrowser();
     const options = { url: "http://chat.test", getToken: () => "ut_1", browser };
     expect(createLine(options)).toBeInstanceOf(SocketLine);
-    expect(createLine({ ...options, scope: "ann" })).toBeInstanceOf(TabsLine);
+    expect(createLine({ ...options, scope: "ann" })).toBeInstanceOf(LaterLine);
     expect(createLine({ ...options, scope: "ann", browser: null })).toBeInstanceOf(SocketLine);
   });
 });
