@@ -1,4 +1,5 @@
-import { createAuthenticator, createClient, openMemory } from "@hoopoe/sdk";
+import { createClient, openMemory } from "@hoopoe/sdk";
+import { createAuthenticator } from "@hoopoe/sdk/signin";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./app/page.css";

@@ -1,4 +1,5 @@
-import type { Authenticator, Client, ConnectionState, Problem, SignIn } from "@hoopoe/sdk";
+import type { Client, ConnectionState, Problem } from "@hoopoe/sdk";
+import type { Authenticator, SignIn } from "@hoopoe/sdk/signin";
 import { describe, expect, it } from "vitest";
 import { createAppSession } from "./session.ts";
 import { settable } from "./value.ts";

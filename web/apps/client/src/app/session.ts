@@ -3,7 +3,8 @@
  * one before anybody signs in as well, which asks for nothing.
  */
 
-import type { Authenticator, Client, Observable } from "@hoopoe/sdk";
+import type { Client, Observable } from "@hoopoe/sdk";
+import type { Authenticator } from "@hoopoe/sdk/signin";
 import { settable } from "./value.ts";
 
 /** Why somebody is signed out who did not ask for it. */

@@ -231,6 +231,15 @@ describe("people", () => {
   });
 });
 
+describe("search", () => {
+  it("finds whose id is given exactly where the directory is closed", async () => {
+    const { client } = await started(server);
+    const page = await client.users.search(" bob ");
+    expect(page.items.map(({ id }) => id)).toEqual(["bob"]);
+    expect(server.asks("users.list").at(-1)).toEqual({ ids: ["bob"] });
+  });
+});
+
 describe("receipts", () => {
   it("finds at the opening how far the other one is, and follows from there", async () => {
     const id = server.add(1, 0, "direct");

@@ -240,7 +240,7 @@ describe("the outbox", () => {
     line.held = null;
     await line.start();
     await done;
-    await settle();
+    await until(() => shown(client, id).length > 0);
     expect(server.of(id).messages).toHaveLength(1);
     expect(shown(client, id)).toEqual(["once"]);
     const ids = server.asks("messages.send").map(({ client_id }) => client_id);
@@ -355,6 +355,22 @@ describe("the outbox", () => {
     expect(server.asks("messages.send")).toHaveLength(1);
     for (const { client } of [leader, follower])
       expect(shown(client, id)).toEqual(["from the side"]);
+  });
+
+  it("sends what another tab wrote before the tabs could hear each other", async () => {
+    const id = server.add(1, 0);
+    const tabs = new DoubleTabs();
+    const storage = device();
+    const leader = await started(server, { storage, tabs });
+    const follower = await started(server, { storage, tabs, leader: false });
+    follower.line.lose();
+    tabs.lines.delete(leader.line);
+    const sent = follower.client.conversations.get(id).send("into the void");
+    await settle();
+    tabs.lines.add(leader.line);
+    await follower.line.start();
+    expect((await sent).seq).toBe(1);
+    expect(server.asks("messages.send")).toHaveLength(1);
   });
 
   it("goes on in the next tab when the leading one is gone", async () => {

@@ -1,7 +1,7 @@
 /** People: fetched when somebody looks at them, many at a time. */
 
 import type { Page, User, UserId } from "../model.ts";
-import { isMissing, toUser } from "./convert.ts";
+import { isMissing, problemOf, toUser } from "./convert.ts";
 import type { Core } from "./core.ts";
 import type { Keeper } from "./keeper.ts";
 import { batch, Value } from "./value.ts";
@@ -69,12 +69,13 @@ export class People {
     const { cursor, limit, signal } = options;
     // Everybody is not for everybody to see: the server asks users for a beginning.
     if (!query.trim()) return { items: [], nextCursor: null };
-    const params = {
-      q: query,
-      cursor,
-      limit,
-    };
-    const page = await this.#core.ask("users.list", params, signal ? { signal } : {});
+    const ask = (params: ListUsers) =>
+      this.#core.ask("users.list", params, signal ? { signal } : {});
+    const page = await ask({ q: query, cursor, limit }).catch((error: unknown) => {
+      const isClosed = problemOf(error).code === "accounts.directory_closed";
+      if (isClosed) return ask({ ids: [query.trim()] });
+      throw error;
+    });
     return batch(() => ({
       items: page.items.map((wire) => this.take(wire)),
       nextCursor: page.next_cursor ?? null,

@@ -92,3 +92,8 @@ export function pageSurroundings(): Surroundings {
 export function socketUrl(url: string): string {
   return `${url.replace(/^http/, "ws").replace(/\/+$/, "")}/v1/socket`;
 }
+
+/** The address of a server, given with `http`, `https`, `ws` or `wss`, as HTTP wants it. */
+export function httpUrl(url: string): string {
+  return url.replace(/^ws/, "http").replace(/\/+$/, "");
+}

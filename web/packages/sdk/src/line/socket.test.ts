@@ -316,6 +316,16 @@ describe("attempts", () => {
     expect(sockets.made).toHaveLength(2);
   });
 
+  it("come at once when somebody wants it, whatever the wait, and change nothing on a good line", async () => {
+    const { line, sockets } = await settled();
+    line.retryNow();
+    sockets.last().end(4503, '{"retry_after_ms":60000}');
+    line.retryNow();
+    line.retryNow();
+    await settle();
+    expect(sockets.made).toHaveLength(2);
+  });
+
   it("end when the server does not take this client", async () => {
     const { line, handler, sockets } = rig();
     line.open(handler);

@@ -101,6 +101,12 @@ export class SocketLine implements Line {
       : Promise.reject(ownError("sdk.offline"));
   }
 
+  retryNow(): void {
+    if (this.#phase === "waiting") {
+      this.#seek();
+    }
+  }
+
   /** There are no other tabs. */
   tell(_message: unknown): void {}
 
