@@ -39,6 +39,8 @@ export type SocketClass = new (url: string, protocols: string[]) => Socket;
 export interface Surroundings {
   /** The network is back, or the page was brought to the front. What is returned ends it. */
   onWake(listener: () => void): () => void;
+  /** The network is gone, as far as the device can tell. */
+  onOffline?(listener: () => void): () => void;
   /** The page goes away. */
   onLeave(listener: () => void): () => void;
 }
@@ -80,6 +82,10 @@ export function pageSurroundings(): Surroundings {
         frame?.removeEventListener("online", listener);
         page?.removeEventListener("visibilitychange", seen);
       };
+    },
+    onOffline(listener) {
+      frame?.addEventListener("offline", listener);
+      return () => frame?.removeEventListener("offline", listener);
     },
     onLeave(listener) {
       frame?.addEventListener("pagehide", listener);
