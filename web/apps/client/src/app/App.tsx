@@ -6,8 +6,13 @@ import type { ThemeChoice } from "./preferences.ts";
 import { Splash } from "./Splash.tsx";
 
 // Two ways to begin; nobody needs both at first.
-const Main = lazy(() => import("../layout/Main.tsx"));
+const Main = lazy(loadMain);
 const SignIn = lazy(() => import("../signin/SignIn.tsx"));
+
+/** Fetches the page of who is signed in, for who most probably is. */
+export function loadMain() {
+  return import("../layout/Main.tsx");
+}
 
 /** The whole page: sign-in or chats, whatever the address, so that a link is still there afterwards. */
 export function App() {
