@@ -2,7 +2,7 @@ import { createAuthenticator, createClient, openMemory } from "@hoopoe/sdk";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./app/page.css";
-import { App, loadMain } from "./app/App.tsx";
+import { App, main } from "./app/App.tsx";
 import { AppProvider } from "./app/context.tsx";
 import { describeAgent, deviceId } from "./app/device.ts";
 import { createPreferences } from "./app/preferences.ts";
@@ -13,7 +13,7 @@ import { reloadOnMissingParts } from "./pwa/register.ts";
 reloadOnMissingParts();
 
 const lastUser = lastUserOf(() => localStorage);
-if (lastUser.read() !== null) void loadMain().catch(() => undefined);
+if (lastUser.read() !== null) main.load();
 
 const url = location.origin;
 const device = {
