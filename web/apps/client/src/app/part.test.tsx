@@ -27,7 +27,12 @@ describe("a part of the page", () => {
 
   it("is the splash until it is there, and not a moment longer", async () => {
     let bring: (part: { default: () => string }) => void = () => undefined;
-    const part = createPart(() => new Promise((resolve) => void (bring = resolve)));
+    const part = createPart(
+      () =>
+        new Promise((resolve) => {
+          bring = resolve;
+        }),
+    );
     const { place, show } = draw(part);
     await show();
     expect(place.textContent).toBe("splash");
