@@ -15,6 +15,25 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+describe("a page that goes away", () => {
+  it("keeps what is written as it goes, whoever hears of it first", async () => {
+    const id = server.add(1, 1);
+    const storage = device();
+    const first = await started(server, { storage });
+    const onHide = (): void =>
+      first.client.conversations.get(id).setDraft({ text: "begun", mentions: [], replyTo: null });
+    addEventListener("pagehide", onHide);
+    dispatchEvent(new Event("pagehide"));
+    removeEventListener("pagehide", onHide);
+    await settle();
+    const { client, line } = rig(server, { storage });
+    void client.connect();
+    await until(() => line.opened > 0);
+    const kept = client.conversations.get(id).state.getSnapshot();
+    expect(kept?.draft?.text).toBe("begun");
+  });
+});
+
 describe("connecting", () => {
   it("keeps one line when it is called off and asked for in one moment", async () => {
     const { client, line } = rig(server);

@@ -85,7 +85,7 @@ export class EngineClient implements Client, LineHandler {
     this.#isWanted = true;
     this.#isOther = false;
     this.#first ??= firstSession();
-    this.#forgetPage ??= pageSurroundings().onLeave(() => void this.#engine.keeper.flush());
+    this.#forgetPage ??= pageSurroundings().onHide(() => this.#engine.keeper.leave());
     if (!this.#isOpen) {
       this.#isOpen = true;
       this.#booting ??= this.#boot();
