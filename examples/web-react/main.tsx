@@ -30,7 +30,7 @@ function Enter({ onEnter }: { onEnter: (client: Client) => void }) {
   return (
     <form className="hp-root enter" action={enter}>
       <kit.TextField label="Login name" name="login" autoComplete="username" error={error} />
-      <kit.TextField label="Password" name="password" type="password" />
+      <kit.TextField label="Password" name="password" type="password" autoComplete="current-password" />
       <kit.Button variant="primary" type="submit">Enter</kit.Button>
     </form>
   );

@@ -7,6 +7,7 @@ const at = (path) => fileURLToPath(new URL(path, web));
 
 export default {
   root: import.meta.dirname,
+  server: { fs: { allow: [at("..")] } },
   resolve: {
     alias: [
       { find: /^@hoopoe\/ui\/style\.css$/, replacement: at("packages/ui/dist/style.css") },
