@@ -39,7 +39,7 @@ function Settings(props: GroupSettingsProps & { readonly state: Conversation }) 
   const [leaving, setLeaving] = useState(false);
   return (
     <div className="hp-group">
-      <Name key={state.name} state={state} />
+      <Name state={state} />
       <section className="hp-group__section">
         <div className="hp-group__head">
           <h3 className="hp-group__title">{all.people.memberCount(state.memberCount)}</h3>
