@@ -5,6 +5,7 @@ import { useMe, useUser } from "../hooks/client.ts";
 import { useProblemText } from "../hooks/useProblem.ts";
 import { Icon } from "../Icon/Icon.tsx";
 import { useWords } from "../i18n/words.ts";
+import { useSlot } from "../slots/slots.ts";
 import { TextField } from "../TextField/TextField.tsx";
 import { UserRow } from "../UserRow/UserRow.tsx";
 import { cx } from "../util/cx.ts";
@@ -149,6 +150,7 @@ function Option(props: {
 }) {
   const { id, user, active, chosen, member, onChoose } = props;
   const words = useWords().people;
+  const Row = useSlot("UserRow", UserRow);
   const line = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (active) line.current?.scrollIntoView({ block: "nearest" });
@@ -168,11 +170,11 @@ function Option(props: {
       onPointerDown={(event) => event.preventDefault()}
       onClick={onChoose}
     >
-      <UserRow user={user} note={member ? words.alreadyIn : user} presence>
+      <Row user={user} note={member ? words.alreadyIn : user} presence>
         <span className={cx("hp-picker__mark", chosen && "hp-picker__mark--on")}>
           {chosen && <Icon name="check" size={14} />}
         </span>
-      </UserRow>
+      </Row>
     </div>
   );
 }
