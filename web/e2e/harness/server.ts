@@ -44,13 +44,14 @@ export class Server {
   }
 
   /**
-   * Starts the program that the environment's `HOOPOE_BIN` names.
+   * Starts the program that the environment's `HOOPOE_BIN` names; `settings` are lines of TOML for
+   * tables that those of all tests leave alone.
    *
    * @throws when it is not named, or does not listen in time.
    */
-  static async start(): Promise<Server> {
+  static async start(settings = ""): Promise<Server> {
     const dir = await mkdtemp(join(tmpdir(), "hoopoe-e2e-"));
-    await writeFile(join(dir, "hoopoe.toml"), SETTINGS);
+    await writeFile(join(dir, "hoopoe.toml"), `${SETTINGS}${settings}`);
     const server = new Server(dir);
     await server.start();
     return server;

@@ -33,6 +33,11 @@ export { type Forms, plural } from "./i18n/plural.ts";
 export { WordsProvider, type WordsProviderProps } from "./i18n/WordsProvider.tsx";
 export { type Locale, type Messages, preferredLocale, useWords, wordsOf } from "./i18n/words.ts";
 export {
+  type LocaleChoice,
+  LocaleSelect,
+  type LocaleSelectProps,
+} from "./LocaleSelect/LocaleSelect.tsx";
+export {
   isEmojiOnly,
   Markdown,
   type MarkdownProps,
@@ -87,6 +92,7 @@ export { Switch, type SwitchProps } from "./Switch/Switch.tsx";
 export { type Slots, SlotsContext, useSlot } from "./slots/slots.ts";
 export { type Tab, Tabs, type TabsProps } from "./Tabs/Tabs.tsx";
 export { TextField, type TextFieldProps } from "./TextField/TextField.tsx";
+export { ThemeSelect, type ThemeSelectProps } from "./ThemeSelect/ThemeSelect.tsx";
 export { Toasts } from "./Toasts/Toasts.tsx";
 export { dismissToast, type ToastOptions, toast } from "./Toasts/toast.ts";
 export { Tooltip, type TooltipProps } from "./Tooltip/Tooltip.tsx";

@@ -97,13 +97,6 @@ export const en = {
     login: "Your id",
   },
   appearance: {
-    theme: "Theme",
-    language: "Language",
-    system: "As the system",
-    light: "Light",
-    dark: "Dark",
-    contrast: "High contrast",
-    languageSystem: "As the browser",
     writing: "Writing",
     enterSends: "Enter sends",
     enterSendsOn: "Shift + Enter begins a new line.",

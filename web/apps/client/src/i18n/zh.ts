@@ -99,13 +99,6 @@ export const zh: ClientWords = {
     login: "你的 ID",
   },
   appearance: {
-    theme: "主题",
-    language: "语言",
-    system: "跟随系统",
-    light: "浅色",
-    dark: "深色",
-    contrast: "高对比度",
-    languageSystem: "跟随浏览器",
     writing: "输入",
     enterSends: "按 Enter 发送",
     enterSendsOn: "Shift + Enter 换行。",

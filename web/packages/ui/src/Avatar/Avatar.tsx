@@ -1,6 +1,7 @@
 import "./Avatar.css";
 import { useState } from "react";
 import { PresenceDot } from "../PresenceDot/PresenceDot.tsx";
+import { useSlot } from "../slots/slots.ts";
 import { cx } from "../util/cx.ts";
 import { hueOf, initialsOf } from "../util/initials.ts";
 
@@ -20,6 +21,7 @@ export interface AvatarProps {
 
 /** A picture of somebody, or the initials. An ornament: the name always stands beside it. */
 export function Avatar({ id, name, url, size = 40, presence = null, group }: AvatarProps) {
+  const Dot = useSlot("PresenceDot", PresenceDot);
   const [broken, setBroken] = useState<string | null>(null);
   const pictured = url != null && url !== "" && url !== broken;
   return (
@@ -45,7 +47,7 @@ export function Avatar({ id, name, url, size = 40, presence = null, group }: Ava
           {initialsOf(name)}
         </span>
       )}
-      {presence === "online" && <PresenceDot status="online" size={size} />}
+      {presence === "online" && <Dot status="online" size={size} />}
     </span>
   );
 }

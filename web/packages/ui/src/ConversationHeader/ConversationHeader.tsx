@@ -7,6 +7,7 @@ import { IconButton } from "../IconButton/IconButton.tsx";
 import { useFormat } from "../i18n/format.ts";
 import { useWords } from "../i18n/words.ts";
 import { Skeleton } from "../Skeleton/Skeleton.tsx";
+import { useSlot } from "../slots/slots.ts";
 
 /** What {@link ConversationHeader} takes. */
 export interface ConversationHeaderProps {
@@ -43,10 +44,11 @@ export function ConversationHeader(props: ConversationHeaderProps) {
 }
 
 function Title({ conversation }: { readonly conversation: Conversation }) {
+  const Picture = useSlot("ConversationAvatar", ConversationAvatar);
   const title = useConversationTitle(conversation);
   return (
     <div className="hp-header__who">
-      <ConversationAvatar conversation={conversation} size={36} />
+      <Picture conversation={conversation} size={36} />
       <div className="hp-header__text">
         <h2 className="hp-header__title">{title}</h2>
         <p className="hp-header__note">

@@ -8,9 +8,10 @@ import { type Point, useContextMenu } from "../hooks/useContextMenu.ts";
 import { Icon } from "../Icon/Icon.tsx";
 import { useFormat } from "../i18n/format.ts";
 import { useWords } from "../i18n/words.ts";
+import { useSlot } from "../slots/slots.ts";
 import { cx } from "../util/cx.ts";
 import { VisuallyHidden } from "../VisuallyHidden/VisuallyHidden.tsx";
-import { Preview } from "./Preview.tsx";
+import { ConversationPreview } from "./ConversationPreview.tsx";
 
 /** What {@link ConversationItem} takes. */
 export interface ConversationItemProps {
@@ -28,6 +29,8 @@ export interface ConversationItemProps {
 /** One line of the list of conversations. */
 export const ConversationItem = memo(function ConversationItem(props: ConversationItemProps) {
   const { conversation, selected = false, tabIndex = 0, onSelect, onMenu } = props;
+  const Picture = useSlot("ConversationAvatar", ConversationAvatar);
+  const Said = useSlot("ConversationPreview", ConversationPreview);
   const title = useConversationTitle(conversation);
   const format = useFormat();
   const menu = useContextMenu((point) => onMenu?.(conversation, point));
@@ -47,7 +50,7 @@ export const ConversationItem = memo(function ConversationItem(props: Conversati
       onClick={() => onSelect(conversation.id)}
       {...(onMenu === undefined ? {} : menu)}
     >
-      <ConversationAvatar conversation={conversation} size={44} />
+      <Picture conversation={conversation} size={44} />
       <span className="hp-conversation__text">
         <span className="hp-conversation__top">
           <span className="hp-conversation__title">{title}</span>
@@ -59,7 +62,7 @@ export const ConversationItem = memo(function ConversationItem(props: Conversati
           </time>
         </span>
         <span className="hp-conversation__bottom">
-          <Preview conversation={conversation} selected={selected} />
+          <Said conversation={conversation} selected={selected} />
           <Marks conversation={conversation} />
         </span>
       </span>
@@ -74,6 +77,7 @@ export function isUnread(conversation: Conversation): boolean {
 
 function Marks({ conversation }: { readonly conversation: Conversation }) {
   const words = useWords().conversations;
+  const Count = useSlot("Badge", Badge);
   const { unread, unreadFrom, mentioned } = conversation;
   return (
     <>
@@ -82,7 +86,7 @@ function Marks({ conversation }: { readonly conversation: Conversation }) {
           <Icon name="at" size={14} />
         </span>
       )}
-      <Badge count={unread} label={words.unreadCount(unread)} />
+      <Count count={unread} label={words.unreadCount(unread)} />
       {unread === 0 && unreadFrom !== null && (
         <span className="hp-conversation__dot">
           <VisuallyHidden>{words.markedUnread}</VisuallyHidden>

@@ -9,6 +9,7 @@ import { useProblemText } from "../hooks/useProblem.ts";
 import { IconButton } from "../IconButton/IconButton.tsx";
 import { useWords } from "../i18n/words.ts";
 import { MemberList } from "../MemberList/MemberList.tsx";
+import { useSlot } from "../slots/slots.ts";
 import { TextField } from "../TextField/TextField.tsx";
 import { toast } from "../Toasts/toast.ts";
 import { rightsOf } from "../util/rights.ts";
@@ -39,7 +40,7 @@ function Settings(props: GroupSettingsProps & { readonly state: Conversation }) 
   const [leaving, setLeaving] = useState(false);
   return (
     <div className="hp-group">
-      <Name key={state.name} state={state} />
+      <Name state={state} />
       <section className="hp-group__section">
         <div className="hp-group__head">
           <h3 className="hp-group__title">{all.people.memberCount(state.memberCount)}</h3>
@@ -80,6 +81,7 @@ function Name({ state }: { readonly state: Conversation }) {
   const all = useWords();
   const words = all.conversations;
   const handle = useConversation(state.id);
+  const Picture = useSlot("ConversationAvatar", ConversationAvatar);
   const title = useConversationTitle(state);
   const say = useProblemText();
   const [text, setText] = useState<string | null>(null);
@@ -104,7 +106,7 @@ function Name({ state }: { readonly state: Conversation }) {
 
   return (
     <div className="hp-group__name">
-      <ConversationAvatar conversation={state} size={72} />
+      <Picture conversation={state} size={72} />
       {text === null ? (
         <div className="hp-group__shown">
           <h3 className="hp-group__called">{title}</h3>

@@ -16,6 +16,7 @@ import { IconButton } from "../IconButton/IconButton.tsx";
 import { useWords } from "../i18n/words.ts";
 import { Menu, type MenuItem } from "../Menu/Menu.tsx";
 import { Skeleton } from "../Skeleton/Skeleton.tsx";
+import { useSlot } from "../slots/slots.ts";
 import { toast } from "../Toasts/toast.ts";
 import { UserRow } from "../UserRow/UserRow.tsx";
 import { appointable, rightsOf } from "../util/rights.ts";
@@ -81,12 +82,13 @@ function Row(props: {
 }) {
   const { conversation, member, onOpenUser } = props;
   const words = useWords().people;
+  const Person = useSlot("UserRow", UserRow);
   const me = useMe();
   const self = member.user === me?.id;
   const note = [self && words.you, member.role !== "member" && words.roles[member.role]]
     .filter(Boolean)
     .join(" · ");
-  const row = <UserRow user={member.user} note={note || undefined} presence />;
+  const row = <Person user={member.user} note={note || undefined} presence />;
   return (
     <li className="hp-members__row">
       {onOpenUser && !self ? (

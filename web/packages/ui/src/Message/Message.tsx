@@ -185,15 +185,17 @@ function Text(props: Inner) {
 }
 
 function PlainText({ message, me, tabIndex }: Inner) {
-  return <Markdown text={message.text} me={me} tabIndex={tabIndex} />;
+  const Formatted = useSlot("Markdown", Markdown);
+  return <Formatted text={message.text} me={me} tabIndex={tabIndex} />;
 }
 
 function TextWithMentions({ message, me, commands, tabIndex }: Inner) {
   // The same array until somebody's name changes.
   const users = useUsers(message.mentions);
+  const Formatted = useSlot("Markdown", Markdown);
   const people = useMemo(() => users.filter((user) => user !== null), [users]);
   return (
-    <Markdown
+    <Formatted
       text={message.text}
       people={people}
       me={me}

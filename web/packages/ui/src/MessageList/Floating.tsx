@@ -6,6 +6,7 @@ import { MessageMenu } from "../MessageMenu/MessageMenu.tsx";
 import { QuickReactions, type RenderEmojiPicker } from "../MessageMenu/ReactionPicker.tsx";
 import { pointAnchor } from "../Popover/anchor.ts";
 import { Popover } from "../Popover/Popover.tsx";
+import { useSlot } from "../slots/slots.ts";
 import type { Floats, Question } from "./useListState.ts";
 
 interface FloatingProps {
@@ -24,9 +25,10 @@ interface FloatingProps {
 export function Floating(props: FloatingProps) {
   const { floats, commands, onClose, onPick, renderEmojiPicker } = props;
   const { menu, question } = floats;
+  const Actions = useSlot("MessageMenu", MessageMenu);
   if (menu !== null) {
     return (
-      <MessageMenu
+      <Actions
         message={menu.message}
         spot={menu.spot}
         commands={commands}

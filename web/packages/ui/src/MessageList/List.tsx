@@ -17,6 +17,7 @@ import type { RenderEmojiPicker } from "../MessageMenu/ReactionPicker.tsx";
 import { SelectionBar } from "../Selection/SelectionBar.tsx";
 import { selectedOf } from "../Selection/selection.ts";
 import { Spinner } from "../Spinner/Spinner.tsx";
+import { useSlot } from "../slots/slots.ts";
 import { copyText } from "./copy.ts";
 import { Floating } from "./Floating.tsx";
 import { Jump } from "./Jump.tsx";
@@ -60,6 +61,8 @@ export function List(props: ListProps) {
   const { items } = timeline;
   const words = useWords();
   const parts = useParts(props);
+  const Day = useSlot("DayLine", DayLine);
+  const Selected = useSlot("SelectionBar", SelectionBar);
   const { me, own, commands, focus, scroll } = parts;
   const selected = own.selected === null ? null : selectedOf(own.selected, items);
   const count = selected?.length ?? null;
@@ -75,14 +78,14 @@ export function List(props: ListProps) {
         <Scroller {...props} parts={parts} />
         {scroll.view.dayAt !== null && (
           <div className="hp-list__day" aria-hidden="true">
-            <DayLine atMs={scroll.view.dayAt} />
+            <Day atMs={scroll.view.dayAt} />
           </div>
         )}
         <Edges timeline={timeline} handle={handle} />
         {!scroll.view.isAtEnd && <Jump count={scroll.newBelow} onJump={scroll.toLatest} />}
       </section>
       {selected !== null && (
-        <SelectionBar
+        <Selected
           count={selected.length}
           onCopy={() => {
             copyToClipboard(copyText(selected, nameOfWith(client)), words);

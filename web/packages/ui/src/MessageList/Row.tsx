@@ -42,6 +42,8 @@ export const Row = memo(function Row(props: RowProps) {
   const sender = useUser(message.sender);
   const words = useWords();
   const [isHovered, setHovered] = useState(false);
+  const Tools = useSlot("HoverBar", HoverBar);
+  const Day = useSlot("DayLine", DayLine);
   const MessageSlot = useSlot("Message", Message);
   const isOwn = message.sender !== null && message.sender === me;
   const id = `${props.listId}-${message.key}`;
@@ -74,7 +76,7 @@ export const Row = memo(function Row(props: RowProps) {
       }}
       onPointerLeave={() => setHovered(false)}
     >
-      {props.hasDay && <DayLine atMs={message.createdAt} />}
+      {props.hasDay && <Day atMs={message.createdAt} />}
       {props.hasUnread && <UnreadLine />}
       <span className="hp-visually-hidden" id={`${id}-who`}>
         {who}
@@ -82,7 +84,7 @@ export const Row = memo(function Row(props: RowProps) {
       <div className="hp-row__line">
         {isSelecting && <Check {...props} isSelectable={isSelectable(message)} />}
         <div className="hp-row__content">
-          {hasTools && <HoverBar message={message} commands={commands} />}
+          {hasTools && <Tools message={message} commands={commands} />}
           <MessageSlot
             message={message}
             sender={sender}
@@ -123,8 +125,14 @@ function Check(props: RowProps & { readonly isSelectable: boolean }) {
   );
 }
 
+/** What {@link DayLine} takes. */
+export interface DayLineProps {
+  /** A time of that day, in milliseconds since 1970. */
+  readonly atMs: number;
+}
+
 /** The day, between two messages. */
-export function DayLine({ atMs }: { readonly atMs: number }) {
+export function DayLine({ atMs }: DayLineProps) {
   const format = useFormat();
   return (
     <div className="hp-day">

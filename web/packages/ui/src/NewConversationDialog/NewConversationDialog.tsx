@@ -1,6 +1,6 @@
 import "./NewConversationDialog.css";
 import type { ConversationId, UserId } from "@hoopoe/sdk";
-import { useState } from "react";
+import { type KeyboardEvent, useState } from "react";
 import { Button } from "../Button/Button.tsx";
 import { Dialog } from "../Dialog/Dialog.tsx";
 import { useClient } from "../hooks/client.ts";
@@ -41,7 +41,7 @@ function Form({ onClose, onCreated }: NewConversationDialogProps) {
 
   const begin = async (): Promise<void> => {
     const [first] = chosen;
-    if (first === undefined) return;
+    if (first === undefined || busy) return;
     setBusy(true);
     setFailure(null);
     try {
@@ -57,6 +57,10 @@ function Form({ onClose, onCreated }: NewConversationDialogProps) {
       setFailure(say(error));
       setBusy(false);
     }
+  };
+
+  const onNameKey = (event: KeyboardEvent): void => {
+    if (event.key === "Enter" && !event.nativeEvent.isComposing) void begin();
   };
 
   return (
@@ -88,6 +92,7 @@ function Form({ onClose, onCreated }: NewConversationDialogProps) {
             value={name}
             maxLength={NAME_MAX}
             onChange={(event) => setName(event.target.value)}
+            onKeyDown={onNameKey}
           />
         )}
         {group && (

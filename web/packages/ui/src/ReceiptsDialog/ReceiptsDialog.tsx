@@ -7,6 +7,7 @@ import { useConversation } from "../hooks/client.ts";
 import { useProblemText } from "../hooks/useProblem.ts";
 import { useWords } from "../i18n/words.ts";
 import { Spinner } from "../Spinner/Spinner.tsx";
+import { useSlot } from "../slots/slots.ts";
 import { Tabs } from "../Tabs/Tabs.tsx";
 import { UserRow } from "../UserRow/UserRow.tsx";
 
@@ -92,6 +93,7 @@ function Lists(props: ReceiptsDialogProps & { readonly seq: number }) {
 function List(props: Loaded & { readonly load: (cursor: string | null) => void; empty: string }) {
   const { page, loading, failure, load, empty } = props;
   const all = useWords();
+  const Row = useSlot("UserRow", UserRow);
   const say = useProblemText();
   const next = page?.nextCursor ?? null;
   return (
@@ -100,7 +102,7 @@ function List(props: Loaded & { readonly load: (cursor: string | null) => void; 
       <ul className="hp-receipts__list">
         {page?.items.map((item) => (
           <li key={item.user} className="hp-receipts__row">
-            <UserRow
+            <Row
               user={item.user}
               note={item.delivered && !item.read ? all.people.delivered : undefined}
             />

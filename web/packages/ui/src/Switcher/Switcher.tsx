@@ -53,6 +53,7 @@ function Line({ id, target, active, onPoint, onChoose }: LineProps) {
   const words = useWords().composer;
   const { number } = useFormat();
   const Picture = useSlot("Avatar", Avatar);
+  const Count = useSlot("Badge", Badge);
   const user = target.kind === "person" ? target.user : target.peer;
   const group =
     target.kind === "conversation" && target.conversation.kind === "group"
@@ -90,7 +91,7 @@ function Line({ id, target, active, onPoint, onChoose }: LineProps) {
       {group !== null && (
         <span className="hp-switcher__note">{words.memberCount(number(group.memberCount))}</span>
       )}
-      {target.kind === "conversation" && <Badge count={target.conversation.unread} />}
+      {target.kind === "conversation" && <Count count={target.conversation.unread} />}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import "./Tabs.css";
 import { type KeyboardEvent, type ReactNode, useId, useRef } from "react";
 import { Badge } from "../Badge/Badge.tsx";
+import { useSlot } from "../slots/slots.ts";
 import { cx } from "../util/cx.ts";
 
 /** One of the {@link Tabs}. */
@@ -26,6 +27,7 @@ export interface TabsProps<T extends string = string> {
 
 /** Tabs with their panel: arrow keys, Home and End choose. */
 export function Tabs<T extends string>(props: TabsProps<T>) {
+  const Count = useSlot("Badge", Badge);
   const { tabs, value, onChange, label, children, variant = "pills" } = props;
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
@@ -69,7 +71,7 @@ export function Tabs<T extends string>(props: TabsProps<T>) {
             onClick={() => onChange(tab.id)}
           >
             {tab.label}
-            {tab.count !== undefined && <Badge count={tab.count} tone="muted" />}
+            {tab.count !== undefined && <Count count={tab.count} tone="muted" />}
           </button>
         ))}
       </div>

@@ -1,10 +1,13 @@
 import "./UserPicker.css";
 import type { UserId } from "@hoopoe/sdk";
-import { type KeyboardEvent, useId, useState } from "react";
+
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useDirectoryClosed, useMe, useUser } from "../hooks/client.ts";
+
 import { useProblemText } from "../hooks/useProblem.ts";
 import { Icon } from "../Icon/Icon.tsx";
 import { useWords } from "../i18n/words.ts";
+import { useSlot } from "../slots/slots.ts";
 import { TextField } from "../TextField/TextField.tsx";
 import { UserRow } from "../UserRow/UserRow.tsx";
 import { cx } from "../util/cx.ts";
@@ -44,13 +47,14 @@ export function UserPicker(props: UserPickerProps) {
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === "ArrowDown") setActive(Math.min(at + 1, ids.length - 1));
+    if (event.key === "ArrowDown") setActive(Math.max(0, Math.min(at + 1, ids.length - 1)));
     else if (event.key === "ArrowUp") setActive(Math.max(at - 1, 0));
     else if (event.key === "Backspace" && query === "" && chosen.length > 0) {
       onChange(chosen.slice(0, -1));
     } else if (event.key === "Enter") {
       const user = ids[at];
-      if (user !== undefined) toggle(user);
+      // What stands there while a search runs was found for other letters.
+      if (user !== undefined && !found.loading) toggle(user);
     } else return;
     event.preventDefault();
   };
@@ -152,12 +156,19 @@ function Option(props: {
 }) {
   const { id, user, active, chosen, member, onChoose } = props;
   const words = useWords().people;
+  const Row = useSlot("UserRow", UserRow);
+  const line = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (active) line.current?.scrollIntoView({ block: "nearest" });
+  }, [active]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the field above hears the keys
     <div
+      ref={line}
       id={id}
       role="option"
       tabIndex={-1}
+      data-user={user}
       aria-selected={chosen}
       aria-disabled={member || undefined}
       className={cx("hp-picker__option", active && "hp-picker__option--active")}
@@ -165,11 +176,11 @@ function Option(props: {
       onPointerDown={(event) => event.preventDefault()}
       onClick={onChoose}
     >
-      <UserRow user={user} note={member ? words.alreadyIn : user} presence>
+      <Row user={user} note={member ? words.alreadyIn : user} presence>
         <span className={cx("hp-picker__mark", chosen && "hp-picker__mark--on")}>
           {chosen && <Icon name="check" size={14} />}
         </span>
-      </UserRow>
+      </Row>
     </div>
   );
 }

@@ -10,6 +10,8 @@ export const SlotsContext = createContext<Partial<Slots>>({});
 
 /** The app's own part of this name, or else the kit's. */
 export function useSlot<K extends keyof Slots>(name: K, fallback: Slots[K]): Slots[K] {
-  const own: Slots[K] | undefined = useContext(SlotsContext)[name];
-  return own ?? fallback;
+  // As if all were there: with each of them optional, TypeScript finds the union too complex.
+  const slots = useContext(SlotsContext) as Slots;
+  const own: Slots[K] | undefined = slots[name];
+  return own === undefined ? fallback : own;
 }

@@ -22,7 +22,8 @@ export const common = {
   notifications: "Notices",
   today: "Today",
   yesterday: "Yesterday",
-  theme: "Appearance",
-  themes: { system: "System", light: "Light", dark: "Dark", contrast: "High contrast" },
+  theme: "Theme",
+  themes: { system: "As the system", light: "Light", dark: "Dark", contrast: "High contrast" },
   language: "Language",
+  languageSystem: "As the browser",
 };

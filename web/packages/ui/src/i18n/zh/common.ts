@@ -24,7 +24,8 @@ export const common: typeof en = {
   notifications: "提示",
   today: "今天",
   yesterday: "昨天",
-  theme: "外观",
+  theme: "主题",
   themes: { system: "跟随系统", light: "浅色", dark: "深色", contrast: "高对比度" },
   language: "语言",
+  languageSystem: "跟随浏览器",
 };

@@ -5,11 +5,15 @@ import { Icon } from "../Icon/Icon.tsx";
 import { useWords } from "../i18n/words.ts";
 import { previewText } from "../util/preview.ts";
 
-/** The second line of a conversation in a list: what is being written, or was said last. */
-export function Preview(props: {
+/** What {@link ConversationPreview} takes. */
+export interface ConversationPreviewProps {
   readonly conversation: Conversation;
+  /** It is open: its draft stands in the composer. */
   readonly selected: boolean;
-}) {
+}
+
+/** The second line of a conversation in a list: what is being written, or was said last. */
+export function ConversationPreview(props: ConversationPreviewProps) {
   const { conversation, selected } = props;
   const words = useWords().conversations;
   const typing = useValue(useConversation(conversation.id).typing);
