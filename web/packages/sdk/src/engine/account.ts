@@ -103,7 +103,7 @@ export class OwnAccount implements Account {
         recallWindowS: app.settings.recall_window_s,
         editWindowS: app.settings.edit_window_s,
         // Servers from before this setting have no closed directories.
-        directory: (app.settings as { directory?: AppInfo["directory"] }).directory ?? "open",
+        directory: app.settings.directory ?? "open",
       }),
     );
     this.#keeper.put("meta", "app", this.app.getSnapshot());

@@ -69,7 +69,7 @@ export class People {
     const { cursor, limit, signal } = options;
     // Everybody is not for everybody to see: the server asks users for a beginning.
     if (!query.trim()) return { items: [], nextCursor: null };
-    const ask = (params: ListUsers) =>
+    const ask = (params: Params<"users.list">) =>
       this.#core.ask("users.list", params, signal ? { signal } : {});
     const page = await ask({ q: query, cursor, limit }).catch((error: unknown) => {
       const isClosed = problemOf(error).code === "accounts.directory_closed";

@@ -12,6 +12,7 @@ import {
   dayAtTop,
   edgesToLoad,
   estimateHeight,
+  hasFallenBehind,
   indexOfSeq,
   isElsewhere,
   isNearEnd,
@@ -19,6 +20,7 @@ import {
   newestSeq,
   newestVisible,
   openingOf,
+  type Stand,
 } from "./scroll.ts";
 
 const say = (seq: number | null, sender: string | null = "b", more = {}) =>
@@ -283,4 +285,15 @@ describe("keys", () => {
     expect(targetOf(99, "next", 100, rows, 600)).toBe(99);
     expect(targetOf(50, "first", 100, rows, 600)).toBe(0);
   });
+});
+
+it("a list at its end goes after what came below, unless somebody scrolled up", () => {
+  const before: Stand = { isAtEnd: true, offset: 500, count: 2, lastKey: "b" };
+  const later: Stand = { isAtEnd: false, offset: 500, count: 4, lastKey: "d" };
+  const appended = (index: number) => ["a", "b", "c", "d"][index];
+  expect(hasFallenBehind(before, later, appended)).toBe(true);
+  expect(hasFallenBehind(before, { ...later, offset: 400 }, appended)).toBe(false);
+  expect(hasFallenBehind({ ...before, isAtEnd: false }, later, appended)).toBe(false);
+  // Another stretch of the conversation is no growth of this one.
+  expect(hasFallenBehind(before, later, (index) => ["w", "x", "y", "z"][index])).toBe(false);
 });

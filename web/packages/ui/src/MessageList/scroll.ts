@@ -213,3 +213,25 @@ export function openingOf(
   }
   return { at: "end" };
 }
+
+/** Where a list stood when it was looked at. */
+export interface Stand {
+  readonly isAtEnd: boolean;
+  readonly offset: number;
+  /** How many rows there were, and the key of the last one. */
+  readonly count: number;
+  readonly lastKey: string | undefined;
+}
+
+/**
+ * Whether a list that stood at its end has to be brought back there: rows came below faster than it
+ * followed, and nobody has scrolled up.
+ */
+export function hasFallenBehind(
+  before: Stand,
+  now: Stand,
+  keyAt: (index: number) => string | undefined,
+) {
+  if (!before.isAtEnd || now.isAtEnd || now.offset < before.offset - 1) return false;
+  return now.count >= before.count && keyAt(before.count - 1) === before.lastKey;
+}

@@ -15,12 +15,14 @@ import {
   countNew,
   dayAtTop,
   edgesToLoad,
+  hasFallenBehind,
   indexOfSeq,
   isElsewhere,
   isNearEnd,
   newestSeq,
   newestVisible,
   openingOf,
+  type Stand,
 } from "./scroll.ts";
 import type { Rows, ScrollToRow } from "./useRows.ts";
 
@@ -58,7 +60,7 @@ export function useScroll(subject: ScrollSubject) {
   const [view, setView] = useState<View>({ isAtEnd: true, dayAt: null });
   // What the reader has seen, by number. Begins where reading stopped.
   const seen = useRef(state?.readSeq ?? 0);
-  const isAtEndNow = useRef(false);
+  const stand = useRef<Stand>({ isAtEnd: false, offset: 0, count: 0, lastKey: undefined });
   const marker = useMemo(() => createReadMarker((seq) => handle.markRead(seq)), [handle]);
 
   const look = useCallback(() => {
@@ -69,13 +71,19 @@ export function useScroll(subject: ScrollSubject) {
     if (height === 0 || items.length === 0) return;
     const drawn = now.rows.getVirtualItems();
     const last = newestVisible(drawn, offset, height);
-    const isAtEnd = !now.timeline.hasAfter && isNearEnd(offset, height, now.rows.getTotalSize());
-    const newest = newestSeq(items, isAtEnd ? items.length - 1 : last);
+    const isNear = !now.timeline.hasAfter && isNearEnd(offset, height, now.rows.getTotalSize());
+    const lastKey = items.at(-1)?.key;
+    const here: Stand = { isAtEnd: isNear, offset, count: items.length, lastKey };
+    const isBehind =
+      !now.timeline.hasAfter && hasFallenBehind(stand.current, here, (index) => items[index]?.key);
+    if (isBehind) now.rows.scrollToEnd();
+    const isAtEnd = isNear || isBehind;
+    stand.current = { ...here, isAtEnd };
+    const newest = newestSeq(items, isNear ? items.length - 1 : last);
     if (isAttended() && now.state) {
       seen.current = Math.max(seen.current, newest);
       marker.seen(newest, now.state);
     }
-    isAtEndNow.current = isAtEnd;
     loadEdges(now, drawn[0]?.index ?? 0, drawn.at(-1)?.index ?? 0);
     const dayAt = dayAtTop(drawn, items, offset, now.sameDay);
     setView((before) =>
@@ -84,7 +92,7 @@ export function useScroll(subject: ScrollSubject) {
   }, [marker, scroller]);
 
   useLook(scroller, look);
-  useHeight(scroller, rows, isAtEndNow);
+  useHeight(scroller, rows, stand);
   // Whatever is drawn anew may have moved what is in view.
   useEffect(look);
   useOpening(subject);
@@ -150,7 +158,7 @@ function useLook(scroller: RefObject<HTMLDivElement | null>, look: () => void) {
 function useHeight(
   scroller: RefObject<HTMLDivElement | null>,
   rows: Rows,
-  isAtEnd: { readonly current: boolean },
+  stand: { readonly current: Stand },
 ) {
   useEffect(() => {
     const element = scroller.current;
@@ -159,11 +167,11 @@ function useHeight(
     const observer = new ResizeObserver(() => {
       if (element.clientHeight === height) return;
       height = element.clientHeight;
-      if (isAtEnd.current) rows.scrollToEnd();
+      if (stand.current.isAtEnd) rows.scrollToEnd();
     });
     observer.observe(element);
     return () => observer.disconnect();
-  }, [scroller, rows, isAtEnd]);
+  }, [scroller, rows, stand]);
 }
 
 /** Opens where reading stopped, and remembers where the list was left. */
