@@ -28,10 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, path) in &files {
         let path = fs::canonicalize(path)?;
         let path = path.to_str().ok_or("the path of the repository is no UTF-8")?;
-        writeln!(
-            list,
-            "    hoopoe_http::WebFile {{ path: {name:?}, bytes: include_bytes!({path:?}) }},"
-        )?;
+        writeln!(list, "    WebFile {{ path: {name:?}, bytes: include_bytes!({path:?}) }},")?;
     }
     list.push_str("]\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("web.rs"), list)?;

@@ -53,7 +53,9 @@ for (const colorScheme of ["light", "dark"] as const) {
       await look(ann, "nothing yet");
       const bob = await world.person("Bob");
       const id = await ann.find(bob);
-      await ann.send("Hello **Bob**, see `code` and https://example.com");
+      await ann.composer.fill("Hello **Bob**, see `code` and https://example.com");
+      await ann.composer.press("Enter");
+      await ann.sent("Hello Bob, see code");
       await bob.open(id);
       await bob.react("Hello", "👍");
       await bob.reply("Hello", "an answer");

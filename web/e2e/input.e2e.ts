@@ -54,9 +54,25 @@ test("a text above the limit is neither cut nor sent, and says so", async () => 
   expect((await ann.composer.inputValue()).length).toBe(6_000);
 });
 
+test("what was begun in the moment before the page goes is there afterwards", async () => {
+  const ann = await world.person("Ann");
+  const bob = await world.person("Bob");
+  const cat = await world.person("Cat");
+  const first = await ann.find(bob);
+  await ann.send("hello Bob");
+  // This composer hears of the leaving later than whoever keeps what it says.
+  await ann.find(cat);
+  await ann.open(first);
+  for (const text of ["begun", "begun, and gone on with"]) {
+    await ann.composer.fill(text);
+    await ann.page.reload();
+    await until("the draft", async () => (await ann.composer.inputValue()) === text);
+  }
+});
+
 /** Elements that a message may have; anything else was made by its text. */
 const TEXT_ELEMENTS =
-  "p,br,b,strong,i,em,s,del,code,pre,a,ul,ol,li,blockquote,span,div,button,svg,path";
+  "p,br,b,strong,i,em,s,del,code,pre,a,ul,ol,li,blockquote,span,div,button,svg,path,figure,figcaption";
 
 test(`${XSS.length} texts of attackers stay texts`, async () => {
   expect(XSS.length).toBeGreaterThanOrEqual(200);

@@ -17,6 +17,7 @@ const root = join(import.meta.dirname, "..");
 const figuresFile = join(root, "sizes.json");
 const builds = {
   sdk: "npm run build --workspace @hoopoe/sdk",
+  "sdk sign-in": "npm run build --workspace @hoopoe/sdk",
   kit: "npm run build --workspace @hoopoe/ui",
   "client first route": "npm run build --workspace @hoopoe/client",
 };

@@ -79,22 +79,18 @@ export class Person {
 
   // What is done without the page.
 
-  #token: string | null = null;
+  #token: Promise<string> | null = null;
 
   /** A token of this person, for the API: another session, of no browser. */
-  async token(): Promise<string> {
-    if (this.#token === null) {
-      const credentials = { app: "demo", login: this.login, password: PASSWORD };
-      const path = "/auth/login";
-      const { token } = await this.world.server.api<{ token: string }>(
-        null,
-        "POST",
-        path,
-        credentials,
-      );
-      this.#token = token;
-    }
+  token(): Promise<string> {
+    this.#token ??= this.#login();
     return this.#token;
+  }
+
+  async #login(): Promise<string> {
+    const credentials = { app: "demo", login: this.login, password: PASSWORD };
+    const { server } = this.world;
+    return (await server.api<{ token: string }>(null, "POST", "/auth/login", credentials)).token;
   }
 
   /** Calls the API as this person. */
@@ -146,6 +142,8 @@ export class Person {
     await switcher.getByRole("combobox").fill(other.name);
     await switcher.getByRole("option").filter({ hasText: other.name }).first().waitFor();
     await page.keyboard.press("Enter");
+    await switcher.waitFor({ state: "detached" });
+    await page.getByRole("heading", { name: other.name, exact: true }).first().waitFor();
     await this.composer.waitFor();
     return this.openConversation();
   }
@@ -154,7 +152,7 @@ export class Person {
   async group(name: string, others: readonly Person[]): Promise<string> {
     const { page, words } = this;
     const before = page.url();
-    await page.getByRole("button", { name: words.newChat, exact: true }).click();
+    await page.getByRole("button", { name: words.newChat, exact: true }).first().click();
     const dialog = page.getByRole("dialog");
     for (const other of others) {
       await dialog.getByRole("combobox").fill(other.name);

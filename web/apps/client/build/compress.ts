@@ -11,14 +11,25 @@ const TEXTS = /\.(?:css|html|js|json|svg|txt|webmanifest)$/;
 /** Writes `.br` and `.gz` beside every text of the build that is larger than 1 KB. */
 export function compress(): Plugin {
   let out = "";
+  let isBuilt = false;
   return {
     name: "hoopoe:compress",
     apply: "build",
     configResolved(config) {
       out = path.resolve(config.root, config.build.outDir);
     },
+    // `closeBundle` follows a failed build as well, whose error must not be covered by another one.
+    writeBundle() {
+      isBuilt = true;
+    },
     // After the service worker is written, which is a plugin before this one.
-    closeBundle: { sequential: true, order: "post", handler: () => compressAll(out) },
+    closeBundle: {
+      sequential: true,
+      order: "post",
+      handler: async () => {
+        if (isBuilt) await compressAll(out);
+      },
+    },
   };
 }
 

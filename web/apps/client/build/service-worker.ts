@@ -16,6 +16,7 @@ const NOT_SHELL = /(?:\.(?:br|gz|map)|^sw\.js|^(?:icon-512|maskable-512|apple-18
 export function serviceWorker(entry: string): Plugin {
   let root = "";
   let out = "";
+  let isBuilt = false;
   return {
     name: "hoopoe:service-worker",
     apply: "build",
@@ -23,9 +24,14 @@ export function serviceWorker(entry: string): Plugin {
       root = config.root;
       out = path.resolve(root, config.build.outDir);
     },
+    // `closeBundle` follows a failed build as well, of which there is nothing to list.
+    writeBundle() {
+      isBuilt = true;
+    },
     closeBundle: {
       sequential: true,
       async handler() {
+        if (!isBuilt) return;
         const shell = await list(out);
         const result = await build({
           configFile: false,

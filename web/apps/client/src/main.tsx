@@ -1,16 +1,20 @@
-import { createAuthenticator, createClient, openMemory } from "@hoopoe/sdk";
+import { createClient, openMemory } from "@hoopoe/sdk";
+import { createAuthenticator } from "@hoopoe/sdk/signin";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./app/page.css";
-import { App } from "./app/App.tsx";
+import { App, main } from "./app/App.tsx";
 import { AppProvider } from "./app/context.tsx";
 import { describeAgent, deviceId } from "./app/device.ts";
 import { createPreferences } from "./app/preferences.ts";
 import { randomId } from "./app/random.ts";
-import { createAppSession } from "./app/session.ts";
+import { createAppSession, lastUserOf } from "./app/session.ts";
 import { reloadOnMissingParts } from "./pwa/register.ts";
 
 reloadOnMissingParts();
+
+const lastUser = lastUserOf(() => localStorage);
+if (lastUser.read() !== null) main.load();
 
 const url = location.origin;
 const device = {
@@ -20,6 +24,7 @@ const device = {
 const auth = createAuthenticator({ url, device });
 const session = createAppSession({
   auth,
+  lastUser,
   makeClient: (user) =>
     createClient({
       url,

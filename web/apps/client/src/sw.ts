@@ -15,6 +15,8 @@ const PREFIX = "hoopoe-shell-";
 const NAME = PREFIX + __VERSION__;
 /** What is kept is kept once, whatever a server lets answers depend on. */
 const ANY = { ignoreVary: true } as const;
+/** The page at `/` is for who asks for HTML; the rest of the shell is what it is. */
+const HEADERS = { accept: "text/html, */*;q=0.8" };
 const SHELL: ReadonlySet<string> = new Set(__SHELL__);
 
 worker.addEventListener("install", (event) => event.waitUntil(install()));
@@ -50,7 +52,7 @@ async function install(): Promise<void> {
     [...SHELL].map(async (path) => {
       // A file that is named by its content and was kept before need not be fetched again.
       const before = path.startsWith("/assets/") ? await caches.match(path, ANY) : undefined;
-      const response = before ?? (await fetch(path, { cache: "no-cache" }));
+      const response = before ?? (await fetch(path, { cache: "no-cache", headers: HEADERS }));
       if (!response.ok) throw new Error(`${path}: ${response.status}`);
       await cache.put(path, response);
     }),

@@ -53,6 +53,8 @@ export interface Client {
 
   /** Connects, and stays connected. May be called any number of times. Resolves with the first session. */
   connect(): Promise<void>;
+  /** Tries at once where the next attempt is waited for, as `connection.retryAt` says; else nothing. */
+  retryNow(): void;
   /** Hangs up. `connect` may be called again. */
   disconnect(): void;
   /** Hangs up and forgets everything that this device has kept of the user. */
@@ -184,7 +186,10 @@ export interface Users {
   get(id: UserId): Observable<User | null>;
   /** Whether somebody is there. Asked of the server as long as it is watched. */
   presence(id: UserId): Observable<Presence | null>;
-  /** Finds people whose id or name begins with `query`, in pinyin as well. */
+  /**
+   * Finds people whose id or name begins with `query`, in pinyin as well; where the app's `directory`
+   * is closed, only whose id is exactly `query`.
+   */
   search(
     query: string,
     options?: { cursor?: string; limit?: number; signal?: AbortSignal },

@@ -2,11 +2,12 @@
 
 import type { Client } from "./client.ts";
 import { EngineClient } from "./engine/client.ts";
-import { createHttp, type Fetch } from "./http.ts";
+import type { Fetch } from "./http.ts";
 import { createLine } from "./line/create.ts";
 import type { Device, GetToken, Logger, SocketClass } from "./line/options.ts";
 import type { Line } from "./line.ts";
 import type { UserId } from "./model.ts";
+import { ownError } from "./problems.ts";
 import { defaultStorage } from "./storage/open.ts";
 import type { OpenStorage } from "./storage.ts";
 
@@ -58,7 +59,6 @@ export function createClient(options: ClientOptions): Client {
       WebSocket,
       ...(tabs && scope !== undefined ? { scope } : { browser: null }),
     });
-  const http = createHttp({ url, fetch: options.fetch });
   return new EngineClient({
     url,
     app,
@@ -70,9 +70,15 @@ export function createClient(options: ClientOptions): Client {
     storage: options.storage ?? defaultStorage(logger ? { logger } : {}),
     http: async (method, params, signal) => {
       const token = await getToken();
-      return http.call(method, params, { token, signal });
+      const { createHttp } = await import("./http.ts").catch(unloaded);
+      return createHttp({ url, fetch: options.fetch }).call(method, params, { token, signal });
     },
   });
+}
+
+/** Most commands travel over the socket, so those over HTTP are loaded with the first of them. */
+function unloaded(cause: unknown): never {
+  throw ownError("sdk.offline", null, cause);
 }
 
 /** Chance that nobody can guess. */

@@ -1,6 +1,7 @@
 /** Commands over HTTP: for signing in, and where there is no socket. */
 
 import { HoopoeError } from "./error.ts";
+import { httpUrl } from "./line/options.ts";
 import { ownError, readProblem } from "./problems.ts";
 
 /** `fetch`, or what stands in for it. */
@@ -42,11 +43,6 @@ const BEFORE: Readonly<Record<string, string>> = {
  */
 export async function pathOf(method: string): Promise<string | undefined> {
   return BEFORE[method] ?? (await import("./paths.ts")).PATHS[method];
-}
-
-/** The address of a server, given with `http`, `https`, `ws` or `wss`, as HTTP wants it. */
-export function httpUrl(url: string): string {
-  return url.replace(/^ws/, "http").replace(/\/+$/, "");
 }
 
 /** Commands over HTTP with a server. */

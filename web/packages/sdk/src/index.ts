@@ -6,8 +6,6 @@ export { type CreateLineOptions, createLine } from "./line/create.ts";
 export type { Device, GetToken, Logger, Socket, SocketClass } from "./line/options.ts";
 export type * from "./line.ts";
 export type * from "./model.ts";
-export { type AuthenticatorOptions, createAuthenticator } from "./signin/authenticator.ts";
-export type * from "./signin.ts";
 export { indexedDbStorage, type StorageOptions } from "./storage/indexeddb.ts";
 export { openMemory } from "./storage/memory.ts";
 export type * from "./storage.ts";

@@ -58,6 +58,8 @@ export interface Line {
   readonly state: Observable<Omit<ConnectionState, "synced">>;
   open(handler: LineHandler): void;
   close(): void;
+  /** Tries at once where the next attempt is waited for. */
+  retryNow(): void;
   /** Asks the server over the line. Rejects with `HoopoeError`; `sdk.offline` at once without a session. */
   request<R>(
     method: string,

@@ -271,4 +271,9 @@ export interface AppInfo {
   readonly recallWindowS: number;
   /** How long an author may edit a message, in seconds; 0: never. */
   readonly editWindowS: number;
+  /**
+   * Whether people find each other by searching. Where it is `closed`, `users.search` finds only whose
+   * id was given exactly.
+   */
+  readonly directory: "open" | "closed";
 }

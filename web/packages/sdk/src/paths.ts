@@ -5,6 +5,7 @@ const M = `${C}/messages`;
 
 /** Verb and path below `/v1`, by command; those of signing in are in `http.ts`. */
 export const PATHS: Readonly<Record<string, string>> = {
+  "apps.current": "GET /app",
   "conversations.create": "POST /conversations",
   "conversations.get": `GET ${C}`,
   "conversations.leave": `POST ${C}/leave`,

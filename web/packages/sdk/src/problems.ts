@@ -24,6 +24,16 @@ const OWN = {
   "sdk.socket_only": ["This command needs a connection", 0, true],
   /** There is no WebSocket in this environment, and none was given. */
   "sdk.no_socket": ["There is no WebSocket here; give one with the option `WebSocket`", 0, false],
+  /** What happened is no problem of the server's: a mistake of this program, for example. */
+  "sdk.failed": ["Something went wrong on this device", 0, false],
+  "sdk.discarded": ["It was taken out of the outbox", 0, false],
+  "sdk.expired": ["It could not be sent for thirty days", 0, false],
+  /** `clear` was called. */
+  "sdk.cleared": ["This device has forgotten the user", 0, false],
+  /** `disconnect` was called. */
+  "sdk.closed": ["The client was disconnected", 0, true],
+  /** `connection` says why. */
+  "sdk.stopped": ["The connection is over for good", 0, false],
 } as const satisfies Record<string, readonly [title: string, status: number, retryable: boolean]>;
 
 /** The codes of the SDK's own problems. */

@@ -43,6 +43,8 @@ export interface components {
         AppId: string;
         /** @description What an app may have otherwise than the server's default. */
         AppSettings: {
+            /** @description Whether the app's users find each other by searching. */
+            directory: components["schemas"]["Directory"];
             /**
              * Format: uint64
              * @description How long an author may change a message, in seconds; 0: never.
@@ -57,6 +59,11 @@ export interface components {
         };
         /** @description Settings to change: what is left out stays. */
         AppSettingsChange: {
+            /**
+             * @description Whether the app's users find each other by searching; `open` when never set.
+             * @default null
+             */
+            directory: components["schemas"]["Directory"] | null;
             /**
              * Format: uint64
              * @description How long an author may change a message, in seconds; a day when never set.
@@ -305,6 +312,15 @@ export interface components {
              */
             scopes: string[] | null;
         };
+        /** @description The app of the user who calls: the reply of `apps.current`. */
+        CurrentApp: {
+            /** @description Its id. */
+            id: components["schemas"]["AppId"];
+            /** @description Its name. */
+            name: string;
+            /** @description What it allows. */
+            settings: components["schemas"]["AppSettings"];
+        };
         /** @description The request of `messages.delete`. */
         DeleteMessage: {
             /** @description Where. */
@@ -333,6 +349,8 @@ export interface components {
             /** @description `ios`, `android`, `web`, `linux`, … */
             platform?: string | null;
         };
+        /** @description Whether the users of an app find each other. */
+        Directory: "open" | "closed";
         /** @description Nothing to say: `{}`. */
         Empty: Record<string, never>;
         /** @description One wrong field of a request. */
@@ -661,13 +679,20 @@ export interface components {
              */
             cursor: string | null;
             /**
+             * @description These users and nobody else, up to 100, instead of `q`: in this order, without those who
+             *     are not there.
+             * @default null
+             */
+            ids: components["schemas"]["UserId"][] | null;
+            /**
              * Format: uint32
              * @description Most items, up to 100; 50 when left out.
              * @default null
              */
             limit: number | null;
             /**
-             * @description How the id or the name begins; ASCII letters match in either case.
+             * @description How the id, the name or its pinyin begins; ASCII letters match in either case. Users who
+             *     call give at least one character.
              * @default null
              */
             q: string | null;
@@ -1325,6 +1350,23 @@ export interface components {
             /** @description The text. */
             text?: string | null;
         };
+        /** @description The reply of `server.info`: what a client shows before anybody has signed in. */
+        ServerInfo: {
+            /**
+             * @description The name of the app that this server's own web client signs in to; null where there are
+             *     several and none was chosen.
+             */
+            app?: string | null;
+            /**
+             * Format: uint32
+             * @description The shortest new password, in characters.
+             */
+            password_chars_min: number;
+            /** @description Whether people make accounts by themselves. */
+            registration: boolean;
+            /** @description The version of the server. */
+            version: string;
+        };
         /** @description A session on one device: one token, or one after the other where it is refreshed. */
         Session: {
             /** @description When it began. */
@@ -1694,6 +1736,11 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /** @description The id that the app chose. */
             id: components["schemas"]["UserId"];
+            /**
+             * @description How the name is typed in Latin letters: pinyin without tones, and its initials, by which the
+             *     user is found as well. Up to 4; absent where the name has no Chinese character.
+             */
+            keys?: string[];
             /** @description The app's own data. */
             metadata: {
                 [key: string]: unknown;
@@ -1721,6 +1768,7 @@ export type operations = Record<string, never>;
 /** Commands by method: what each takes and answers. */
 export interface Commands {
     "apps.create": { params: components["schemas"]["CreateApp"]; result: components["schemas"]["App"] };
+    "apps.current": { params: components["schemas"]["Empty"]; result: components["schemas"]["CurrentApp"] };
     "apps.get": { params: components["schemas"]["GetApp"]; result: components["schemas"]["App"] };
     "apps.list": { params: components["schemas"]["ListApps"]; result: components["schemas"]["PageOfApp"] };
     "apps.update": { params: components["schemas"]["UpdateApp"]; result: components["schemas"]["App"] };
@@ -1765,6 +1813,7 @@ export interface Commands {
     "presence.list": { params: components["schemas"]["ListPresence"]; result: components["schemas"]["PresenceList"] };
     "presence.subscribe": { params: components["schemas"]["SubscribePresence"]; result: components["schemas"]["PresenceList"] };
     "presence.unsubscribe": { params: components["schemas"]["UnsubscribePresence"]; result: components["schemas"]["Empty"] };
+    "server.info": { params: components["schemas"]["Empty"]; result: components["schemas"]["ServerInfo"] };
     "session.start": { params: components["schemas"]["StartSession"]; result: components["schemas"]["SessionStarted"] };
     "session.sync": { params: components["schemas"]["Empty"]; result: components["schemas"]["Empty"] };
     "sessions.delete": { params: components["schemas"]["OneSession"]; result: components["schemas"]["Empty"] };

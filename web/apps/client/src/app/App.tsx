@@ -1,13 +1,15 @@
 import { HoopoeProvider } from "@hoopoe/ui";
-import { lazy, Suspense, useEffect } from "react";
+import { Suspense, useEffect } from "react";
 import { Broken } from "./Broken.tsx";
 import { useApp, useLocale, usePreferences, useWatched } from "./context.tsx";
+import { createPart, Shown } from "./part.tsx";
 import type { ThemeChoice } from "./preferences.ts";
 import { Splash } from "./Splash.tsx";
 
 // Two ways to begin; nobody needs both at first.
-const Main = lazy(() => import("../layout/Main.tsx"));
-const SignIn = lazy(() => import("../signin/SignIn.tsx"));
+/** The page of who is signed in. */
+export const main = createPart(() => import("../layout/Main.tsx"));
+const signIn = createPart(() => import("../signin/SignIn.tsx"));
 
 /** The whole page: sign-in or chats, whatever the address, so that a link is still there afterwards. */
 export function App() {
@@ -22,8 +24,8 @@ export function App() {
       <Broken>
         <Suspense fallback={<Splash />}>
           {current === undefined && <Splash />}
-          {current === null && <SignIn />}
-          {current && <Main key={current.user.id} />}
+          {current === null && <Shown key="sign-in" part={signIn} />}
+          {current && <Shown key={current.user.id} part={main} />}
         </Suspense>
       </Broken>
     </HoopoeProvider>

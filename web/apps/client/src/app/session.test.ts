@@ -1,6 +1,7 @@
-import type { Authenticator, Client, ConnectionState, Problem, SignIn } from "@hoopoe/sdk";
+import type { Client, ConnectionState, Problem } from "@hoopoe/sdk";
+import type { Authenticator, SignIn } from "@hoopoe/sdk/signin";
 import { describe, expect, it } from "vitest";
-import { createAppSession } from "./session.ts";
+import { createAppSession, lastUserOf } from "./session.ts";
 import { settable } from "./value.ts";
 
 const online: ConnectionState = {
@@ -46,6 +47,7 @@ function doubleClients() {
     made.push(one);
     return {
       connection: one.connection,
+      connect: async () => void one.calls.push("connect"),
       disconnect: () => void one.calls.push("disconnect"),
       clear: async () => void one.calls.push("clear"),
     } as unknown as Client;
@@ -53,11 +55,56 @@ function doubleClients() {
   return { made, makeClient };
 }
 
+/** Storage that knows `user` from before. */
+function storeWith(user: string | null = null) {
+  const kept = new Map(user === null ? [] : [["hoopoe.user", user]]);
+  const store = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  };
+  return { kept, lastUser: lastUserOf(() => store) };
+}
+
 describe("the session of the app", () => {
+  it("begins with who was here last, before it is known who that is", () => {
+    const { auth, current } = doubleAuth();
+    const { made, makeClient } = doubleClients();
+    const session = createAppSession({ auth, makeClient, lastUser: storeWith("ann").lastUser });
+    const anns = session.client.getSnapshot();
+    expect(made).toMatchObject([{ user: "ann", calls: ["connect"] }]);
+    current.set(signInOf("ann"));
+    expect(session.client.getSnapshot()).toBe(anns);
+  });
+
+  it("lets that client go when somebody else is signed in, or nobody", () => {
+    const { auth, current } = doubleAuth();
+    const { made, makeClient } = doubleClients();
+    const { kept, lastUser } = storeWith("ann");
+    createAppSession({ auth, makeClient, lastUser });
+    current.set(signInOf("bob"));
+    expect(kept.get("hoopoe.user")).toBe("bob");
+    current.set(null);
+    expect(made.map(({ user, calls }) => [user, calls])).toEqual([
+      ["ann", ["connect", "disconnect"]],
+      ["bob", ["disconnect"]],
+      [null, []],
+    ]);
+    expect(kept.size).toBe(0);
+  });
+
+  it("knows nobody where storage is forbidden", () => {
+    const lastUser = lastUserOf(() => {
+      throw new DOMException("forbidden", "SecurityError");
+    });
+    lastUser.write("ann");
+    expect(lastUser.read()).toBeNull();
+  });
+
   it("gives each user a client of their own", () => {
     const { auth, current } = doubleAuth();
     const { made, makeClient } = doubleClients();
-    const session = createAppSession({ auth, makeClient });
+    const session = createAppSession({ auth, makeClient, lastUser: storeWith().lastUser });
     const nobodys = session.client.getSnapshot();
     current.set(null);
     expect(session.client.getSnapshot()).toBe(nobodys);
@@ -76,7 +123,7 @@ describe("the session of the app", () => {
   it("forgets what is kept when somebody signs out", async () => {
     const { auth, current, calls } = doubleAuth();
     const { made, makeClient } = doubleClients();
-    const session = createAppSession({ auth, makeClient });
+    const session = createAppSession({ auth, makeClient, lastUser: storeWith().lastUser });
     current.set(signInOf("ann"));
     await session.signOut();
     expect(made[1]?.calls).toEqual(["clear", "disconnect"]);
@@ -87,7 +134,7 @@ describe("the session of the app", () => {
   it("says why, and keeps what is kept, when it is ended elsewhere", async () => {
     const { auth, current, calls } = doubleAuth();
     const { made, makeClient } = doubleClients();
-    const session = createAppSession({ auth, makeClient });
+    const session = createAppSession({ auth, makeClient, lastUser: storeWith().lastUser });
     current.set(signInOf("ann"));
     made[1]?.connection.set({ ...online, status: "stopped", stop: "revoked" });
     await new Promise<void>((resolve) => {
@@ -104,7 +151,7 @@ describe("the session of the app", () => {
   it("says that a sign-in has expired", () => {
     const { auth, current, ended } = doubleAuth();
     const { makeClient } = doubleClients();
-    const session = createAppSession({ auth, makeClient });
+    const session = createAppSession({ auth, makeClient, lastUser: storeWith().lastUser });
     current.set(signInOf("ann"));
     ended.set({
       code: "auth.invalid_refresh_token",

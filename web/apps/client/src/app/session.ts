@@ -3,7 +3,8 @@
  * one before anybody signs in as well, which asks for nothing.
  */
 
-import type { Authenticator, Client, Observable } from "@hoopoe/sdk";
+import type { Client, Observable } from "@hoopoe/sdk";
+import type { Authenticator } from "@hoopoe/sdk/signin";
 import { settable } from "./value.ts";
 
 /** Why somebody is signed out who did not ask for it. */
@@ -22,13 +23,46 @@ export interface SessionParts {
   readonly auth: Authenticator;
   /** Makes the client of somebody; `null`: of nobody, who never connects. */
   readonly makeClient: (user: string | null) => Client;
+  /** Who was signed in here last, known before the authenticator has read it. */
+  readonly lastUser: LastUser;
+}
+
+/** Remembers who is signed in where it can be read at once. Only a guess: the authenticator knows. */
+export interface LastUser {
+  read(): string | null;
+  write(user: string | null): void;
+}
+
+const LAST_USER = "hoopoe.user";
+
+/** The last user by `store`, which may be forbidden. */
+export function lastUserOf(
+  store: () => Pick<Storage, "getItem" | "setItem" | "removeItem">,
+): LastUser {
+  return {
+    read() {
+      try {
+        return store().getItem(LAST_USER);
+      } catch {
+        return null;
+      }
+    },
+    write(user) {
+      try {
+        if (user === null) store().removeItem(LAST_USER);
+        else store().setItem(LAST_USER, user);
+      } catch {
+        // Then the next page begins a moment later.
+      }
+    },
+  };
 }
 
 /** Puts an authenticator and its clients together. Lives as long as the page. */
-export function createAppSession({ auth, makeClient }: SessionParts): AppSession {
-  const client = settable(makeClient(null));
+export function createAppSession({ auth, makeClient, lastUser }: SessionParts): AppSession {
+  let owner = lastUser.read();
+  const client = settable(makeClient(owner));
   const ended = settable<Ended | null>(null);
-  let owner: string | null = null;
   let unwatch = watchStop(client.getSnapshot());
 
   function replace(user: string | null): void {
@@ -60,12 +94,19 @@ export function createAppSession({ auth, makeClient }: SessionParts): AppSession
     if (current === undefined) return;
     const user = current?.user.id ?? null;
     if (user !== null) ended.set(null);
+    lastUser.write(user);
     if (user === owner) return;
     owner = user;
     replace(user);
   };
   auth.current.subscribe(follow);
   follow();
+  // What this device has kept is read while the sign-in is, and shown as soon as both are known.
+  if (owner !== null)
+    void client
+      .getSnapshot()
+      .connect()
+      .catch(() => undefined);
 
   auth.ended.subscribe(() => {
     const problem = auth.ended.getSnapshot();

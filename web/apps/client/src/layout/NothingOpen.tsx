@@ -1,7 +1,6 @@
-import { Button, EmptyState, useClient, useValue } from "@hoopoe/ui";
+import { EmptyState, useClient, useValue } from "@hoopoe/ui";
 import { useClientWords } from "../app/context.tsx";
 import { commandKey } from "../shortcuts/useShortcuts.ts";
-import { openNewConversation } from "./layers.ts";
 
 /** The pane while no conversation is open. */
 export function NothingOpen() {
@@ -14,16 +13,8 @@ export function NothingOpen() {
   return (
     <div className="pane-empty">
       {empty ? (
-        <EmptyState
-          icon="messages"
-          title={words.emptyTitle}
-          text={words.emptyText}
-          action={
-            <Button variant="primary" icon="plus" onClick={openNewConversation}>
-              {words.newChat}
-            </Button>
-          }
-        />
+        // The list beside it has the button that begins.
+        <EmptyState icon="messages" title={words.emptyTitle} text={words.emptyText} />
       ) : (
         <EmptyState
           icon="messages"

@@ -52,17 +52,10 @@ function Item(props: {
 }) {
   return (
     <Tooltip text={props.label} describe={false}>
-      <Link
-        href={props.href}
-        className="rail__item"
-        aria-label={props.label}
-        aria-current={props.here ? "page" : undefined}
-      >
+      <Link href={props.href} className="rail__item" aria-current={props.here ? "page" : undefined}>
         {props.icon && <Icon name={props.icon} size={22} />}
         {props.children}
-        <span className="rail__label" aria-hidden="true">
-          {props.label}
-        </span>
+        <span className="rail__label">{props.label}</span>
       </Link>
     </Tooltip>
   );

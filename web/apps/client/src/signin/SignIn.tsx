@@ -1,4 +1,4 @@
-import type { ServerInfo } from "@hoopoe/sdk";
+import type { ServerInfo } from "@hoopoe/sdk/signin";
 import { Skeleton } from "@hoopoe/ui";
 import { useEffect, useState } from "react";
 import "./signin.css";

@@ -94,7 +94,7 @@ export class OwnAccount implements Account {
 
   async #askApp(): Promise<void> {
     // A server from before this command answers like one that refuses: nothing is known then.
-    const app = await this.#core.line.request<Result<"apps.get">>("apps.current", {});
+    const app = await this.#core.line.request<Result<"apps.current">>("apps.current", {});
     this.#hasApp = true;
     this.app.set(
       Object.freeze({
@@ -102,6 +102,8 @@ export class OwnAccount implements Account {
         name: app.name,
         recallWindowS: app.settings.recall_window_s,
         editWindowS: app.settings.edit_window_s,
+        // Servers from before this setting have no closed directories.
+        directory: (app.settings as { directory?: AppInfo["directory"] }).directory ?? "open",
       }),
     );
     this.#keeper.put("meta", "app", this.app.getSnapshot());

@@ -15,6 +15,25 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+describe("a page that goes away", () => {
+  it("keeps what is written as it goes, whoever hears of it first", async () => {
+    const id = server.add(1, 1);
+    const storage = device();
+    const first = await started(server, { storage });
+    const onHide = (): void =>
+      first.client.conversations.get(id).setDraft({ text: "begun", mentions: [], replyTo: null });
+    addEventListener("pagehide", onHide);
+    dispatchEvent(new Event("pagehide"));
+    removeEventListener("pagehide", onHide);
+    await settle();
+    const { client, line } = rig(server, { storage });
+    void client.connect();
+    await until(() => line.opened > 0);
+    const kept = client.conversations.get(id).state.getSnapshot();
+    expect(kept?.draft?.text).toBe("begun");
+  });
+});
+
 describe("connecting", () => {
   it("keeps one line when it is called off and asked for in one moment", async () => {
     const { client, line } = rig(server);
@@ -228,6 +247,15 @@ describe("people", () => {
     server.tell({ event: "typing.started", conversation: id, data });
     server.say(id, "bob", "there");
     expect(handle.typing.getSnapshot()).toEqual([]);
+  });
+});
+
+describe("search", () => {
+  it("finds whose id is given exactly where the directory is closed", async () => {
+    const { client } = await started(server);
+    const page = await client.users.search(" bob ");
+    expect(page.items.map(({ id }) => id)).toEqual(["bob"]);
+    expect(server.asks("users.list").at(-1)).toEqual({ ids: ["bob"] });
   });
 });
 

@@ -5,9 +5,9 @@ import { HoopoeError } from "../error.ts";
 import { pageSurroundings } from "../line/options.ts";
 import type { EventFrame, LineHandler, SkipFrame, Started } from "../line.ts";
 import type { AppInfo, ConnectionState, Observable, User, UserId } from "../model.ts";
+import { ownError, ownProblem } from "../problems.ts";
 import type { OpenStorage } from "../storage.ts";
 import type { OwnAccount } from "./account.ts";
-import { problem } from "./convert.ts";
 import type { Surroundings } from "./core.ts";
 import { Engine } from "./engine.ts";
 import { readImage, Shelf } from "./shelf.ts";
@@ -85,7 +85,7 @@ export class EngineClient implements Client, LineHandler {
     this.#isWanted = true;
     this.#isOther = false;
     this.#first ??= firstSession();
-    this.#forgetPage ??= pageSurroundings().onLeave(() => void this.#engine.keeper.flush());
+    this.#forgetPage ??= pageSurroundings().onHide(() => this.#engine.keeper.leave());
     if (!this.#isOpen) {
       this.#isOpen = true;
       this.#booting ??= this.#boot();
@@ -103,6 +103,10 @@ export class EngineClient implements Client, LineHandler {
       if (this.#isWanted || !this.#isOpen) return;
       this.#hangUp();
     });
+  }
+
+  retryNow(): void {
+    this.#options.line.retryNow();
   }
 
   async clear(): Promise<void> {
@@ -185,9 +189,7 @@ export class EngineClient implements Client, LineHandler {
     this.onLost();
     void this.#engine.keeper.flush();
     this.#engine.core.hush();
-    this.#first?.reject(
-      new HoopoeError(problem("sdk.closed", "The client was disconnected", true)),
-    );
+    this.#first?.reject(ownError("sdk.closed"));
     this.#first = null;
     this.#tellState();
   }
@@ -241,7 +243,7 @@ export class EngineClient implements Client, LineHandler {
     this.#isLeader = leader;
     if (status === "stopped") {
       this.#isOpen = false;
-      const why = failure ?? problem("sdk.stopped", "The connection is over for good");
+      const why = failure ?? ownProblem("sdk.stopped");
       this.#first?.reject(new HoopoeError(why));
       this.#first = null;
     }

@@ -2,6 +2,7 @@
 
 import { HoopoeError } from "../error.ts";
 import type { Content, Member, Message, Presence, Problem, Session, User } from "../model.ts";
+import { ownProblem } from "../problems.ts";
 import type { Params, Result, WireMember, WireMessage, WireUser } from "./wire.ts";
 
 const NOTHING: Readonly<Record<string, never>> = Object.freeze({});
@@ -133,16 +134,10 @@ export function toSession(wire: Result<"sessions.list">["items"][number]): Sessi
   };
 }
 
-/** A problem that the SDK tells of itself. */
-export function problem(code: string, title: string, retryable = false): Problem {
-  return { code, title, detail: null, status: 0, retryable, retryAfterMs: null, requestId: null };
-}
-
 /** Whatever was thrown, as a problem. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof HoopoeError) return error.problem;
-  const detail = error instanceof Error ? error.message : String(error);
-  return { ...problem("sdk.failed", "Something went wrong on this device"), detail };
+  return ownProblem("sdk.failed", error instanceof Error ? error.message : String(error));
 }
 
 /** Whether trying again later makes sense: nobody knows the outcome, or the server said so. */

@@ -142,6 +142,80 @@ describe("the log of a conversation", () => {
     expect(handle.timeline.getSnapshot().hasBefore).toBe(false);
   });
 
+  it("goes on with the newest behind such a gap when nothing of it is unread", async () => {
+    const id = server.add(1, 5);
+    const storage = device();
+    const first = await started(server, { storage });
+    await first.client.conversations.get(id).markRead();
+    await vi.advanceTimersByTimeAsync(1_000);
+    first.client.disconnect();
+    await settle();
+    for (let n = 0; n < 400; n++) server.say(id, server.me, `elsewhere ${n}`);
+    const { client, line } = rig(server, { storage });
+    const handle = client.conversations.get(id);
+    void client.connect();
+    await until(() => line.opened > 0);
+    handle.open();
+    expect(shown(client, id)).toHaveLength(5);
+    await line.start();
+    await synced(client);
+    await settle();
+    const window = handle.timeline.getSnapshot();
+    expect(window).toMatchObject({ hasAfter: false, hasBefore: true, unreadSince: null });
+    expect(texts(window.items).at(-1)).toBe("elsewhere 399");
+  });
+
+  it("stays where reading stopped when some of it is unread, and says where that is", async () => {
+    const id = server.add(1, 5);
+    const { client, line } = await started(server);
+    const handle = client.conversations.get(id);
+    await handle.markRead();
+    handle.open();
+    await settle();
+    line.lose();
+    for (let n = 0; n < 400; n++) server.say(id, "bob", `missed ${n}`);
+    await line.start();
+    await synced(client);
+    await settle();
+    const window = handle.timeline.getSnapshot();
+    expect(window).toMatchObject({ hasAfter: true, unreadSince: 6 });
+    expect(window.items).toHaveLength(5);
+  });
+
+  it.each(["ann", "bob"])(
+    "shows a conversation that was empty when much came of %s",
+    async (who) => {
+      const id = server.add(1, 0);
+      const { client, line } = await started(server);
+      const handle = client.conversations.get(id);
+      handle.open();
+      await settle();
+      expect(shown(client, id)).toEqual([]);
+      line.lose();
+      for (let n = 0; n < 400; n++) server.say(id, who, `message ${n}`);
+      await line.start();
+      await synced(client);
+      await settle();
+      expect(shown(client, id)).toContain(who === "ann" ? "message 399" : "message 0");
+    },
+  );
+
+  it("goes on with older messages when all that are loaded are hidden", async () => {
+    const id = server.add(1, 100);
+    const { client, line } = await started(server);
+    const handle = client.conversations.get(id);
+    await handle.markRead();
+    handle.open();
+    await settle();
+    const loaded = handle.timeline.getSnapshot().items.map(({ seq }) => seq);
+    for (const seq of loaded) {
+      line.handler?.onFrame({ event: "message.hidden", data: { conversation: id, seq } });
+    }
+    await settle();
+    expect(loaded).not.toContain(60);
+    expect(shown(client, id)).toContain("message 60");
+  });
+
   it("applies what was changed while it was away to what is kept", async () => {
     const id = server.add(1, 3);
     const storage = device();
@@ -240,7 +314,7 @@ describe("the outbox", () => {
     line.held = null;
     await line.start();
     await done;
-    await settle();
+    await until(() => shown(client, id).length > 0);
     expect(server.of(id).messages).toHaveLength(1);
     expect(shown(client, id)).toEqual(["once"]);
     const ids = server.asks("messages.send").map(({ client_id }) => client_id);
@@ -355,6 +429,22 @@ describe("the outbox", () => {
     expect(server.asks("messages.send")).toHaveLength(1);
     for (const { client } of [leader, follower])
       expect(shown(client, id)).toEqual(["from the side"]);
+  });
+
+  it("sends what another tab wrote before the tabs could hear each other", async () => {
+    const id = server.add(1, 0);
+    const tabs = new DoubleTabs();
+    const storage = device();
+    const leader = await started(server, { storage, tabs });
+    const follower = await started(server, { storage, tabs, leader: false });
+    follower.line.lose();
+    tabs.lines.delete(leader.line);
+    const sent = follower.client.conversations.get(id).send("into the void");
+    await settle();
+    tabs.lines.add(leader.line);
+    await follower.line.start();
+    expect((await sent).seq).toBe(1);
+    expect(server.asks("messages.send")).toHaveLength(1);
   });
 
   it("goes on in the next tab when the leading one is gone", async () => {

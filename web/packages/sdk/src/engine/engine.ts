@@ -73,6 +73,7 @@ export class Engine {
       this.outbox.passOver(room);
       this.#handles.get(room.id)?.view.resume();
     };
+    this.rooms.onFresh = (room) => this.#handles.get(room.id)?.view.catchUp();
     this.rooms.onDropped = (room) => this.#handles.get(room.id)?.view.restart();
     core.line.onTold((told) => this.#hearTab(told as TabTold));
   }

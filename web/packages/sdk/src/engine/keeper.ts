@@ -33,6 +33,8 @@ export class Keeper {
   readonly #changes = new Map<string, Change>();
   readonly #rooms = new Set<Keepable>();
   #cancel: (() => void) | null = null;
+  /** The page goes away: nothing waits. */
+  #isLeaving = false;
 
   constructor(core: Core) {
     this.#core = core;
@@ -52,6 +54,7 @@ export class Keeper {
     this.#storage = null;
     this.#cancel?.();
     this.#cancel = null;
+    this.#isLeaving = false;
     this.#changes.clear();
     this.#rooms.clear();
     return storage;
@@ -92,6 +95,18 @@ export class Keeper {
     }
   }
 
+  /**
+   * The page goes away or is hidden, and may not come back: what waits is written, and so is what
+   * those say at once who hear of it later.
+   */
+  leave(): void {
+    void this.flush();
+    this.#isLeaving = true;
+    this.#core.later(0, () => {
+      this.#isLeaving = false;
+    });
+  }
+
   /** Writes whatever waits. */
   async flush(): Promise<void> {
     this.#cancel?.();
@@ -104,6 +119,10 @@ export class Keeper {
   }
 
   #schedule(): void {
+    if (this.#isLeaving) {
+      void this.flush();
+      return;
+    }
     if (!this.#storage || this.#cancel) return;
     this.#cancel = this.#core.later(AFTER_MS, () => {
       this.#cancel = null;

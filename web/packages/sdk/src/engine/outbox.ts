@@ -5,8 +5,9 @@
 
 import { HoopoeError } from "../error.ts";
 import type { Content, Message, Problem } from "../model.ts";
+import { ownProblem } from "../problems.ts";
 import type { Storage } from "../storage.ts";
-import { fromContent, isRetryable, keyOf, problem, problemOf, toMessage } from "./convert.ts";
+import { fromContent, isRetryable, keyOf, problemOf, toMessage } from "./convert.ts";
 import type { Core } from "./core.ts";
 import { uuidV7 } from "./ids.ts";
 import type { Keeper } from "./keeper.ts";
@@ -141,7 +142,7 @@ export class Outbox {
     batch(() => this.#take(item));
     void this.#keeper.write([{ table: "outbox", key: clientId }]);
     this.#tell({ outbox: "gone", clientId });
-    this.#fail(clientId, problem("sdk.discarded", "It was taken out of the outbox"));
+    this.#fail(clientId, ownProblem("sdk.discarded"));
     this.drain();
   }
 
@@ -182,6 +183,8 @@ export class Outbox {
       queue.rest = null;
     }
     this.#showAll();
+    // What was written before the tabs could hear each other is news to the one that sends.
+    if (!this.#core.isLeader) this.hear({ outbox: "ask" });
     this.drain();
   }
 
@@ -232,7 +235,7 @@ export class Outbox {
           break;
         }
         batch(() => this.#take(item));
-        this.#fail(told.clientId, problem("sdk.discarded", "It was taken out of the outbox"));
+        this.#fail(told.clientId, ownProblem("sdk.discarded"));
         break;
       }
       case "sent":
@@ -253,7 +256,7 @@ export class Outbox {
     this.#sent = [];
     this.#flying = 0;
     for (const clientId of [...this.#promises.keys()]) {
-      this.#fail(clientId, problem("sdk.cleared", "This device has forgotten the user"));
+      this.#fail(clientId, ownProblem("sdk.cleared"));
     }
   }
 
@@ -314,7 +317,7 @@ export class Outbox {
   #expire(queue: Queue): void {
     for (const item of queue.items) {
       if (item.state !== "waiting" || this.#core.now() - item.queuedAt <= AGE_MS_MAX) continue;
-      this.#giveUp(item, problem("sdk.expired", "It could not be sent for thirty days"));
+      this.#giveUp(item, ownProblem("sdk.expired"));
     }
   }
 

@@ -27,6 +27,8 @@ export class Rooms implements RoomHost {
   /** A room without a row is watched. Set by whoever makes rooms known. */
   onRow: ((room: Room) => void) | undefined;
   onDropped: ((room: Room) => void) | undefined;
+  /** How far was read, and how much was not, is as the server has it. */
+  onFresh: ((room: Room) => void) | undefined;
 
   constructor(core: Core, keeper: Keeper) {
     this.#core = core;
@@ -115,6 +117,7 @@ export class Rooms implements RoomHost {
       row.headSeq = Math.max(row.headSeq, wire.head_seq);
       row.headRev = Math.max(row.headRev, wire.head_rev);
       if (wire.me) row.isStale = !takeMe(room, wire, this.#core.user);
+      if (!row.isStale) this.onFresh?.(room);
     }
     room.touch();
     return room;

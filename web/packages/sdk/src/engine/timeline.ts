@@ -7,6 +7,7 @@ import { KEPT_MAX } from "./keeper.ts";
 import type { Pages, Where } from "./pages.ts";
 import type { Room } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
+import type { Row } from "./row.ts";
 import { type Segment, settled } from "./segments.ts";
 import { batch, Derived } from "./value.ts";
 
@@ -29,9 +30,13 @@ export class View {
   #jumps = 0;
   /** Where it was to begin when there was no line. */
   #isBegun = false;
+  /** The conversation has jumped ahead of what is shown, and where reading stopped is not known yet. */
+  #isBehind = false;
   #busy: Promise<void> | null = null;
   /** A jump that waits for the line. */
   #later: { readonly seq: number; readonly resolve: () => void } | null = null;
+  /** From where to where it reached when nothing of it could be seen, and more was asked for. */
+  #filledAt = "";
   readonly #room: Room;
   readonly #core: Core;
   readonly #rooms: Rooms;
@@ -48,7 +53,10 @@ export class View {
     this.#pages = parts.pages;
     this.#onOpened = parts.onOpened;
     this.timeline = new Derived(() => this.#show());
-    room.onMessages = () => this.timeline.touch();
+    room.onMessages = () => {
+      this.timeline.touch();
+      this.#fill();
+    };
   }
 
   open(): void {
@@ -64,6 +72,7 @@ export class View {
     this.#endJump();
     this.#segment = null;
     this.#isBegun = false;
+    this.#isBehind = false;
     this.#unreadSince = null;
     this.#focus = null;
     this.#failure = null;
@@ -87,12 +96,39 @@ export class View {
   /** What was loaded is void, or no longer the newest. */
   restart(): void {
     if (this.#opened === 0) return;
-    if (this.#segment && this.#room.segments.list.includes(settled(this.#segment))) {
+    const segment = this.#shown();
+    if (segment && this.#room.segments.list.includes(segment)) {
+      // It stays until it is known whether somebody has read on elsewhere.
+      this.#isBehind = true;
       this.timeline.touch();
       return;
     }
+    this.#beginAnew();
+  }
+
+  /**
+   * How far was read is known again. Who has read everything, here or elsewhere, goes on with the
+   * newest; who has not stays where reading stopped.
+   */
+  catchUp(): void {
+    const { row } = this.#room;
+    if (!this.#isBehind || !row) return;
+    this.#isBehind = false;
+    if (this.#opened === 0) return;
+    const segment = this.#shown();
+    if (!segment || segment === this.#room.tail || this.#focus) return;
+    const since = unreadIn(row);
+    if (since === null || segment.items.length === 0) this.#beginAnew();
+    else {
+      this.#unreadSince ??= since;
+      this.timeline.touch();
+    }
+  }
+
+  #beginAnew(): void {
     this.#segment = null;
     this.#isBegun = false;
+    this.#isBehind = false;
     this.#begin();
   }
 
@@ -125,10 +161,12 @@ export class View {
 
   async jumpToLatest(): Promise<void> {
     this.#focus = null;
+    this.#failure = null;
     const { tail } = this.#room;
     if (tail) this.#segment = tail;
     else await this.#load("jump", {});
     this.timeline.touch();
+    this.#fill();
   }
 
   #endJump(): void {
@@ -137,6 +175,7 @@ export class View {
   }
 
   #begin(): void {
+    this.#filledAt = "";
     const room = this.#room;
     const { row } = room;
     this.timeline.touch();
@@ -147,7 +186,7 @@ export class View {
     }
     this.#isBegun = true;
     this.#loading = "none";
-    this.#unreadSince = row.unreadFrom ?? (row.unread > 0 ? row.readSeq + 1 : null);
+    this.#unreadSince = unreadIn(row);
     void this.#first(this.#unreadSince);
   }
 
@@ -187,6 +226,7 @@ export class View {
     }
     this.#busy = this.#ask(loading, where, aim).finally(() => {
       this.#busy = null;
+      this.#fill();
     });
     return this.#busy;
   }
@@ -206,6 +246,18 @@ export class View {
     }
     this.#loading = "none";
     this.timeline.touch();
+  }
+
+  /** Where none of what is loaded may be seen, it goes on with what is next to it. */
+  #fill(): void {
+    const segment = this.#opened > 0 ? this.#shown() : null;
+    if (!segment || segment.items.length > 0 || this.#busy || this.#failure) return;
+    if (this.#loading !== "none" || !this.#core.isOnline) return;
+    const edges = `${segment.from}/${segment.to}`;
+    // A page that brought nothing is not asked for again.
+    if (edges === this.#filledAt) return;
+    this.#filledAt = edges;
+    void (this.#hasAfter(segment) ? this.loadAfter() : this.loadBefore());
   }
 
   #shown(): Segment | null {
@@ -232,6 +284,11 @@ export class View {
       focus: this.#focus,
     });
   }
+}
+
+/** Where what was not read begins; `null`: everything was. */
+function unreadIn({ unread, unreadFrom, readSeq }: Row): number | null {
+  return unreadFrom ?? (unread > 0 ? readSeq + 1 : null);
 }
 
 function covers(segment: Segment, seq: number): boolean {

@@ -1,7 +1,7 @@
 /** People: fetched when somebody looks at them, many at a time. */
 
 import type { Page, User, UserId } from "../model.ts";
-import { isMissing, toUser } from "./convert.ts";
+import { isMissing, problemOf, toUser } from "./convert.ts";
 import type { Core } from "./core.ts";
 import type { Keeper } from "./keeper.ts";
 import { batch, Value } from "./value.ts";
@@ -14,8 +14,6 @@ const GATHER_MS = 5;
 /** Nobody tells when somebody else changes their name: after this time it is asked again. */
 const FRESH_MS = 10 * 60_000;
 const AGAIN_MS = 5_000;
-
-type ListUsers = Params<"users.list"> & { readonly ids?: readonly UserId[] };
 
 /** The people whom this device knows. */
 export class People {
@@ -71,12 +69,13 @@ export class People {
     const { cursor, limit, signal } = options;
     // Everybody is not for everybody to see: the server asks users for a beginning.
     if (!query.trim()) return { items: [], nextCursor: null };
-    const params = {
-      q: query,
-      cursor,
-      limit,
-    };
-    const page = await this.#core.ask("users.list", params, signal ? { signal } : {});
+    const ask = (params: ListUsers) =>
+      this.#core.ask("users.list", params, signal ? { signal } : {});
+    const page = await ask({ q: query, cursor, limit }).catch((error: unknown) => {
+      const isClosed = problemOf(error).code === "accounts.directory_closed";
+      if (isClosed) return ask({ ids: [query.trim()] });
+      throw error;
+    });
     return batch(() => ({
       items: page.items.map((wire) => this.take(wire)),
       nextCursor: page.next_cursor ?? null,
@@ -138,7 +137,7 @@ export class People {
 
   async #list(ids: readonly UserId[]): Promise<readonly WireUser[]> {
     try {
-      const params: ListUsers = { ids, limit: IDS_MAX };
+      const params: Params<"users.list"> = { ids: [...ids], limit: IDS_MAX };
       return (await this.#core.askLater("users.list", params)).items;
     } catch (error) {
       const status = (error as { problem?: { status: number } }).problem?.status;

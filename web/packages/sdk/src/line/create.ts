@@ -1,8 +1,7 @@
-import { httpUrl } from "../http.ts";
 import type { Line } from "../line.ts";
 import { type Browser, pageBrowser } from "../tabs/browser.ts";
-import { TabsLine } from "../tabs/line.ts";
-import type { LineOptions } from "./options.ts";
+import { LaterLine } from "./later.ts";
+import { httpUrl, type LineOptions, silent } from "./options.ts";
 import { SocketLine } from "./socket.ts";
 
 /** The options of `createLine`. */
@@ -21,7 +20,18 @@ export interface CreateLineOptions extends LineOptions {
 export function createLine(options: CreateLineOptions): Line {
   const { scope } = options;
   const browser = options.browser === undefined ? pageBrowser() : options.browser;
-  return browser === null || scope === undefined
-    ? new SocketLine(options)
-    : new TabsLine(options, browser, `${httpUrl(options.url)}:${scope}`);
+  if (browser === null || scope === undefined) {
+    return new SocketLine(options);
+  }
+  const load = async (): Promise<Line> => {
+    try {
+      const { TabsLine } = await import("../tabs/line.ts");
+      return new TabsLine(options, browser, `${httpUrl(options.url)}:${scope}`);
+    } catch (error) {
+      const logger = options.logger ?? silent;
+      logger.warn("hoopoe: what tabs share is not there, so this one is by itself", error);
+      return new SocketLine(options);
+    }
+  };
+  return new LaterLine(load);
 }

@@ -39,6 +39,8 @@ export type SocketClass = new (url: string, protocols: string[]) => Socket;
 export interface Surroundings {
   /** The network is back, or the page was brought to the front. What is returned ends it. */
   onWake(listener: () => void): () => void;
+  /** The network is gone, as far as the device can tell. */
+  onOffline?(listener: () => void): () => void;
   /** The page goes away. */
   onLeave(listener: () => void): () => void;
 }
@@ -64,7 +66,10 @@ export interface LineOptions {
 export const silent: Logger = { debug: () => {}, warn: () => {} };
 
 /** The events of the page that this runs in; outside of pages nothing ever happens. */
-export function pageSurroundings(): Surroundings {
+export function pageSurroundings(): Surroundings & {
+  /** The page goes away or is not seen any more, which phones may not let it come back from. */
+  onHide(listener: () => void): () => void;
+} {
   const page = typeof document === "undefined" ? null : document;
   const frame = typeof window === "undefined" ? null : window;
   return {
@@ -81,6 +86,23 @@ export function pageSurroundings(): Surroundings {
         page?.removeEventListener("visibilitychange", seen);
       };
     },
+    onOffline(listener) {
+      frame?.addEventListener("offline", listener);
+      return () => frame?.removeEventListener("offline", listener);
+    },
+    onHide(listener) {
+      const unseen = () => {
+        if (page?.visibilityState === "hidden") {
+          listener();
+        }
+      };
+      frame?.addEventListener("pagehide", listener);
+      page?.addEventListener("visibilitychange", unseen);
+      return () => {
+        frame?.removeEventListener("pagehide", listener);
+        page?.removeEventListener("visibilitychange", unseen);
+      };
+    },
     onLeave(listener) {
       frame?.addEventListener("pagehide", listener);
       return () => frame?.removeEventListener("pagehide", listener);
@@ -91,4 +113,9 @@ export function pageSurroundings(): Surroundings {
 /** The address of the socket of a server. */
 export function socketUrl(url: string): string {
   return `${url.replace(/^http/, "ws").replace(/\/+$/, "")}/v1/socket`;
+}
+
+/** The address of a server, given with `http`, `https`, `ws` or `wss`, as HTTP wants it. */
+export function httpUrl(url: string): string {
+  return url.replace(/^ws/, "http").replace(/\/+$/, "");
 }

@@ -8,8 +8,14 @@ import {
   started,
   wireProblem,
 } from "../testing/socket.ts";
-import type { GetToken, LineOptions } from "./options.ts";
-import { PROBE_AFTER_MS, PROBE_WAIT_MS, SocketLine, WAKE_WAIT_MS } from "./socket.ts";
+import { type GetToken, type LineOptions, pageSurroundings } from "./options.ts";
+import {
+  OFFLINE_WAIT_MS,
+  PROBE_AFTER_MS,
+  PROBE_WAIT_MS,
+  SocketLine,
+  WAKE_WAIT_MS,
+} from "./socket.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -316,6 +322,41 @@ describe("attempts", () => {
     expect(sockets.made).toHaveLength(2);
   });
 
+  it("come at once when somebody wants it, whatever the wait, and change nothing on a good line", async () => {
+    const { line, sockets } = await settled();
+    line.retryNow();
+    sockets.last().end(4503, '{"retry_after_ms":60000}');
+    line.retryNow();
+    line.retryNow();
+    await settle();
+    expect(sockets.made).toHaveLength(2);
+  });
+
+  it("hear of the page's own network", () => {
+    const page = new EventTarget();
+    vi.stubGlobal("window", page);
+    const told = vi.fn();
+    const end = pageSurroundings().onOffline?.(told);
+    page.dispatchEvent(new Event("offline"));
+    end?.();
+    page.dispatchEvent(new Event("offline"));
+    vi.unstubAllGlobals();
+    expect(told).toHaveBeenCalledTimes(1);
+  });
+
+  it("begin again when one is stuck as the network comes back", async () => {
+    const { line, handler, surroundings, sockets } = rig();
+    line.open(handler);
+    await settle();
+    surroundings.wake();
+    await settle();
+    expect(sockets.made).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(3_000);
+    surroundings.wake();
+    await settle();
+    expect(sockets.made).toHaveLength(2);
+  });
+
   it("end when the server does not take this client", async () => {
     const { line, handler, sockets } = rig();
     line.open(handler);
@@ -376,6 +417,21 @@ describe("a silent line", () => {
     expect(sockets.last().last()).toMatchObject({ method: "session.sync" });
     await vi.advanceTimersByTimeAsync(WAKE_WAIT_MS);
     expect(status(line).status).toBe("waiting");
+  });
+
+  it("is asked when the device says that it is offline, and given up two seconds later", async () => {
+    const { line, surroundings, sockets } = await settled();
+    surroundings.offline();
+    expect(sockets.last().last().method).toBe("session.sync");
+    await vi.advanceTimersByTimeAsync(OFFLINE_WAIT_MS);
+    expect(status(line).status).toBe("waiting");
+    surroundings.wake();
+    await settle();
+    sockets.last().start();
+    surroundings.offline();
+    sockets.last().reply({});
+    await vi.advanceTimersByTimeAsync(OFFLINE_WAIT_MS);
+    expect(status(line).status).toBe("online");
   });
 
   it("gets another chance when the machine slept", async () => {

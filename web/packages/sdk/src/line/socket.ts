@@ -13,6 +13,8 @@ import { value } from "./value.ts";
 export const SUBPROTOCOL = "hoopoe.v1.json";
 /** How long the app may take for a token. */
 const TOKEN_MAX_MS = 30_000;
+/** An attempt this old is given up when the network comes back: it may wait for an answer of before. */
+const STUCK_AFTER_MS = 2_000;
 /** From the first byte to an open socket, and from `session.start` to its reply. */
 const DIAL_MAX_MS = 15_000;
 /** After so long without a frame the server is asked for one: pings cannot be seen by a page. */
@@ -21,6 +23,8 @@ export const PROBE_AFTER_MS = 30_000;
 export const PROBE_WAIT_MS = 30_000;
 /** The same when the page came back, or the network did: there is a reason to doubt the line. */
 export const WAKE_WAIT_MS = 10_000;
+/** The same when the device says that the network is gone: it is nearly always right, but a server on the same machine answers. */
+export const OFFLINE_WAIT_MS = 2_000;
 /** A timer that comes so much too late was asleep with the machine, and what came meanwhile is not read yet. */
 const LATE_MS = 5_000;
 /** A session that lived so long was a good one: the next attempt comes soon. */
@@ -63,6 +67,7 @@ export class SocketLine implements Line {
   #refusals = 0;
   #socket: Socket | null = null;
   #startId = 0;
+  #dialedAt = 0;
   #liveSince = 0;
   #heardAt = 0;
   /** Frames of this line, counted because two may come in one millisecond. */
@@ -87,7 +92,7 @@ export class SocketLine implements Line {
     this.#refused = undefined;
     this.#refusals = 0;
     this.#backoff.reset();
-    this.#forgetPage = (this.#options.surroundings ?? pageSurroundings()).onWake(() => this.wake());
+    this.#forgetPage = this.#watchPage();
     this.#seek();
   }
 
@@ -99,6 +104,12 @@ export class SocketLine implements Line {
     return this.#phase === "live"
       ? this.#calls.ask<R>(method, params, options)
       : Promise.reject(ownError("sdk.offline"));
+  }
+
+  retryNow(): void {
+    if (this.#phase === "waiting") {
+      this.#seek();
+    }
   }
 
   /** There are no other tabs. */
@@ -114,6 +125,15 @@ export class SocketLine implements Line {
       this.#probe(WAKE_WAIT_MS);
     } else if (this.#phase === "waiting" && this.#now() >= this.#notBefore) {
       this.#seek();
+    } else if (this.#phase === "dialing" && this.#now() - this.#dialedAt > STUCK_AFTER_MS) {
+      this.#again();
+    }
+  }
+
+  /** There is a reason to believe that the network is gone: makes sure of the line, and hangs up soon. */
+  doubt(): void {
+    if (this.#phase === "live") {
+      this.#probe(OFFLINE_WAIT_MS);
     }
   }
 
@@ -124,6 +144,16 @@ export class SocketLine implements Line {
     } else if (this.#phase === "live" && this.#now() - this.#heardAt > PROBE_AFTER_MS) {
       this.#probe(WAKE_WAIT_MS);
     }
+  }
+
+  #watchPage(): () => void {
+    const page = this.#options.surroundings ?? pageSurroundings();
+    const forgetWake = page.onWake(() => this.wake());
+    const forgetOffline = page.onOffline?.(() => this.doubt());
+    return () => {
+      forgetWake();
+      forgetOffline?.();
+    };
   }
 
   /** Begins an attempt: a token first. */
@@ -172,6 +202,7 @@ export class SocketLine implements Line {
       return;
     }
     this.#enter("dialing");
+    this.#dialedAt = this.#now();
     this.#token = token;
     this.#after(DIAL_MAX_MS, () => this.#lose("the server does not answer"));
     let socket: Socket;

@@ -2,8 +2,8 @@
 
 import type { components } from "@hoopoe/wire";
 import { HoopoeError } from "../error.ts";
-import { createHttp, type Fetch, type Http, httpUrl } from "../http.ts";
-import { type Device, type Logger, silent } from "../line/options.ts";
+import { createHttp, type Fetch, type Http } from "../http.ts";
+import { type Device, httpUrl, type Logger, silent } from "../line/options.ts";
 import { value } from "../line/value.ts";
 import type { Problem } from "../model.ts";
 import { ownError } from "../problems.ts";

@@ -115,6 +115,8 @@ class IndexedDbStorage implements Storage {
         transaction.abort();
         throw error;
       }
+      // A page that goes away takes what is not committed with it, and does not wait to be asked.
+      transaction.commit();
       return kept(transaction);
     });
   }

@@ -92,6 +92,14 @@ describe("IndexedDB", () => {
     await expect(first.get("outbox", "1")).rejects.toThrow("closed");
   });
 
+  it("commits at once, so that a page that goes away loses nothing", async () => {
+    const storage = await indexedDbStorage()("ann");
+    const commit = vi.spyOn(IDBTransaction.prototype, "commit");
+    await storage.write([{ table: "drafts", key: "1", value: "begun" }]);
+    expect(commit).toHaveBeenCalledTimes(1);
+    commit.mockRestore();
+  });
+
   it("is replaced by memory where it is forbidden, with a warning", async () => {
     const logger = { debug: vi.fn(), warn: vi.fn() };
     const open = vi.spyOn(indexedDB, "open").mockImplementation(() => {

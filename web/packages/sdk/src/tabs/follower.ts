@@ -54,6 +54,10 @@ export class Follower implements Role {
     return this.#early === null ? this.#ask(method, params, options) : Promise.reject(offline());
   }
 
+  retryNow(): void {
+    this.#tab.post({ kind: "retry" });
+  }
+
   onMessage(message: TabMessage): void {
     if (message.kind === "beat") {
       this.#onBeat(message.term, message.state, message.seat);

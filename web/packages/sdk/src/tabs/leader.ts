@@ -54,6 +54,10 @@ export class Leader implements Role {
     return this.#presence.request(this.#tab.id, method, params, options);
   }
 
+  retryNow(): void {
+    this.#line.retryNow();
+  }
+
   onMessage(message: TabMessage): void {
     if (message.kind === "hello") {
       if (message.wake) {
@@ -64,6 +68,8 @@ export class Leader implements Role {
       this.#beat();
     } else if (message.kind === "ask" && message.term.tab === this.#tab.id) {
       void this.#serve(message);
+    } else if (message.kind === "retry") {
+      this.#line.retryNow();
     } else if (message.kind === "bye") {
       this.#presence.leave(message.tab);
     }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLine } from "../line/create.ts";
+import { LaterLine } from "../line/later.ts";
 import { SocketLine } from "../line/socket.ts";
 import type { EventFrame, SkipFrame, Started } from "../line.ts";
 import { doubleBrowser } from "../testing/browser.ts";
@@ -363,11 +364,62 @@ describe("tabs", () => {
     expect(listener).not.toHaveBeenCalled();
   });
 
+  it("want the next attempt now, whichever of them is asked", async () => {
+    const { leader, follower } = await two();
+    leader.sockets.last().end(1006);
+    await settle();
+    expect(follower.status().status).toBe("waiting");
+    follower.line.retryNow();
+    await settle();
+    expect(leader.sockets.made).toHaveLength(2);
+    expect(follower.sockets.made).toHaveLength(0);
+  });
+
+  it("load what they share while the line is opened already", async () => {
+    const sockets = doubleSockets();
+    const line = createLine({
+      url: "http://chat.test",
+      getToken: () => "ut_1",
+      browser: doubleBrowser(),
+      scope: "ann",
+      WebSocket: sockets.Class,
+      surroundings: doubleSurroundings(),
+    });
+    const handler = {
+      cursor: () => null,
+      onStarted: vi.fn(),
+      onFrame: () => {},
+      onLost: () => {},
+    };
+    line.open(handler);
+    expect(line.state.getSnapshot()).toMatchObject({ status: "connecting", leader: false });
+    await expect(line.request("me.get", {})).rejects.toMatchObject({ code: "sdk.offline" });
+    await vi.dynamicImportSettled();
+    await settle();
+    sockets.last().start();
+    expect(line.state.getSnapshot()).toMatchObject({ status: "online", leader: true });
+    expect(handler.onStarted).toHaveBeenCalledOnce();
+    line.close();
+    expect(line.state.getSnapshot()).toMatchObject({ status: "stopped", stop: "closed" });
+  });
+
+  it("may be closed before what they share is there", async () => {
+    const options = { url: "http://chat.test", getToken: () => "ut_1", browser: doubleBrowser() };
+    const sockets = doubleSockets();
+    const line = createLine({ ...options, scope: "ann", WebSocket: sockets.Class });
+    line.open({ cursor: () => null, onStarted() {}, onFrame() {}, onLost() {} });
+    line.close();
+    await vi.dynamicImportSettled();
+    await settle();
+    expect(sockets.made).toHaveLength(0);
+    expect(line.state.getSnapshot()).toMatchObject({ status: "stopped", stop: "closed" });
+  });
+
   it("share a line only when they are known to be of one user", () => {
     const browser = doubleBrowser();
     const options = { url: "http://chat.test", getToken: () => "ut_1", browser };
     expect(createLine(options)).toBeInstanceOf(SocketLine);
-    expect(createLine({ ...options, scope: "ann" })).toBeInstanceOf(TabsLine);
+    expect(createLine({ ...options, scope: "ann" })).toBeInstanceOf(LaterLine);
     expect(createLine({ ...options, scope: "ann", browser: null })).toBeInstanceOf(SocketLine);
   });
 });

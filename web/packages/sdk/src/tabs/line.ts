@@ -68,6 +68,10 @@ export class TabsLine implements Line {
     this.#end({ ...IDLE, status: "stopped", stop: "closed", leader: false });
   }
 
+  retryNow(): void {
+    this.#life?.role?.retryNow();
+  }
+
   request<R>(method: string, params: object, options: RequestOptions = {}): Promise<R> {
     const role = this.#life?.role;
     return role

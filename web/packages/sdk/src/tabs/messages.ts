@@ -55,6 +55,8 @@ export type TabMessage =
   | { readonly kind: "gone"; readonly term: Term }
   /** Who leads? `wake`: and there is a reason to doubt its line. */
   | { readonly kind: "hello"; readonly tab: string; readonly wake: boolean }
+  /** Somebody wants the next attempt now. */
+  | { readonly kind: "retry" }
   /** A follower goes. */
   | { readonly kind: "bye"; readonly tab: string }
   /** From the rest of the SDK to the same in other tabs. */

@@ -7,6 +7,8 @@ import type { TabMessage } from "./messages.ts";
 export interface Role {
   onMessage(message: TabMessage): void;
   request(method: string, params: object, options: RequestOptions): Promise<unknown>;
+  /** Tries at once where the next attempt is waited for. */
+  retryNow(): void;
   /** Ends it; a session is lost with it. */
   end(): void;
 }

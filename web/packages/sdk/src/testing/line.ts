@@ -29,6 +29,7 @@ export class DoubleLine implements Line {
   readonly state = new Value<LineState>(IDLE);
   handler: LineHandler | null = null;
   opened = 0;
+  retries = 0;
   /** Replies are lost on their way: the command was done. */
   losesReplies = false;
   /** Events are collected here instead of told. */
@@ -62,6 +63,10 @@ export class DoubleLine implements Line {
   close(): void {
     this.lose();
     this.handler = null;
+  }
+
+  retryNow(): void {
+    this.retries++;
   }
 
   /** A session begins. */

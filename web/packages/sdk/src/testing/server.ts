@@ -176,6 +176,7 @@ export class DoubleServer {
       case "me.get":
         return this.user(this.me);
       case "users.list":
+        if (params.q) throw refusal("accounts.directory_closed", 403);
         return { items: ((params.ids ?? []) as string[]).map((user) => this.user(user)) };
       case "settings.get":
         return { presence: "members" };

@@ -123,10 +123,12 @@ export function doubleSockets(): {
 /** A page of which the test fires the events. */
 export function doubleSurroundings(): Surroundings & {
   wake(): void;
+  offline(): void;
   leave(): void;
   listeners(): number;
 } {
   const wakes = new Set<() => void>();
+  const offlines = new Set<() => void>();
   const leaves = new Set<() => void>();
   const on = (set: Set<() => void>) => (listener: () => void) => {
     set.add(listener);
@@ -141,10 +143,12 @@ export function doubleSurroundings(): Surroundings & {
   };
   return {
     onWake: on(wakes),
+    onOffline: on(offlines),
     onLeave: on(leaves),
     wake: () => fire(wakes),
+    offline: () => fire(offlines),
     leave: () => fire(leaves),
-    listeners: () => wakes.size + leaves.size,
+    listeners: () => wakes.size + offlines.size + leaves.size,
   };
 }
 

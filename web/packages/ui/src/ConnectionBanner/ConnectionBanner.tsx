@@ -1,6 +1,7 @@
 import "./ConnectionBanner.css";
 import type { ConnectionState } from "@hoopoe/sdk";
 import { useEffect, useState } from "react";
+import { Button } from "../Button/Button.tsx";
 import { useClient } from "../hooks/client.ts";
 import { useNow } from "../hooks/useNow.ts";
 import { useValue } from "../hooks/useValue.ts";
@@ -16,7 +17,9 @@ const AFTER_MS = 2_000;
  * nobody from reading and writing.
  */
 export function ConnectionBanner() {
-  const state = useValue(useClient().connection);
+  const client = useClient();
+  const words = useWords().connection;
+  const state = useValue(client.connection);
   const bad = state.status !== "idle" && !(state.status === "online" && state.synced);
   const lasting = useLasting(bad) || state.status === "stopped";
   return (
@@ -34,6 +37,11 @@ export function ConnectionBanner() {
           <span>
             <Said state={state} />
           </span>
+          {state.status === "waiting" && (
+            <Button size="sm" variant="ghost" onClick={() => client.retryNow()}>
+              {words.retryNow}
+            </Button>
+          )}
         </p>
       )}
     </div>

@@ -93,6 +93,26 @@ describe("a list", () => {
     expect(calls(client, "jumpToLatest")).toHaveLength(1);
   });
 
+  it("says that it loads, not that there is nothing, where more is than is loaded", () => {
+    const { handle } = show(clientWith([]));
+    act(() => handle.timeline.update((now) => ({ ...now, hasAfter: true })));
+    expect(screen.getByRole("status", { name: "Loading messages…" })).toBeTruthy();
+  });
+
+  it.each([null, 9150])("opens anew when others take the place of its messages", (unreadSince) => {
+    const many = (from: number) =>
+      Array.from({ length: 300 }, (_, i) => message(ID, from + i, "ben", `m${from + i}`));
+    const { handle } = show(clientWith(many(1)));
+    const list = screen.getByTestId("message-list");
+    vi.spyOn(list, "scrollHeight", "get").mockReturnValue(20_000);
+    const scrollTo = vi.spyOn(list, "scrollTo");
+    act(() => handle.timeline.update((now) => ({ ...now, items: many(9001), unreadSince })));
+    const tops = scrollTo.mock.calls.map(([to]) => (to as ScrollToOptions | undefined)?.top ?? 0);
+    expect(Math.max(...tops)).toBeGreaterThan(2000);
+    act(() => handle.timeline.update((now) => ({ ...now, items: many(8901) })));
+    expect(scrollTo.mock.calls).toHaveLength(tops.length);
+  });
+
   it("draws few of many rows", () => {
     const many = Array.from({ length: 5000 }, (_, i) => message(ID, i + 1, "ben", `m${i + 1}`));
     show(clientWith(many));

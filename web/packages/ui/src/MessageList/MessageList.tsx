@@ -65,11 +65,12 @@ function Opened(props: MessageListProps) {
       />
     );
   }
-  if (timeline.loading !== "none") return <Loading />;
-  if (timeline.failure !== null) {
+  const isMore = timeline.hasBefore || timeline.hasAfter;
+  if (timeline.failure !== null && timeline.loading === "none") {
     // What fails again stands in the timeline again.
     const retry = () => handle.jumpToLatest().catch(() => {});
     return <Failed failure={timeline.failure} onRetry={retry} />;
   }
-  return <Empty />;
+  // Where there is more, what is loaded is all hidden, and the next is on its way.
+  return timeline.loading !== "none" || isMore ? <Loading /> : <Empty />;
 }

@@ -13,6 +13,7 @@ import {
   edgesToLoad,
   estimateHeight,
   indexOfSeq,
+  isElsewhere,
   isNearEnd,
   keepsAnchor,
   newestSeq,
@@ -35,6 +36,14 @@ describe("where a list stands", () => {
     expect(newestSeq(items)).toBe(7);
     expect(newestSeq(items, 1)).toBe(4);
     expect(newestSeq([])).toBe(0);
+  });
+
+  it("knows messages that do not go on from those before", () => {
+    expect(isElsewhere(items, [say(9), say(10)])).toBe(true);
+    expect(isElsewhere([say(9), say(10)], items)).toBe(true);
+    expect(isElsewhere(items, [say(8), say(9)])).toBe(false);
+    expect(isElsewhere(items, items.slice(1))).toBe(false);
+    expect(isElsewhere([], items)).toBe(false);
   });
 
   it("counts what others wrote below", () => {

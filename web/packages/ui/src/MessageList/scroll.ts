@@ -47,6 +47,13 @@ export function indexOfSeq(items: readonly Message[], seq: number): number {
   return low < items.length && items[low]?.seq != null ? low : -1;
 }
 
+/** Whether `now` begins behind the last message of `before`, or ends ahead of its first: no number of one is within the other. */
+export function isElsewhere(before: readonly Message[], now: readonly Message[]): boolean {
+  const [first, last] = [before[0]?.seq, newestSeq(before)];
+  const [begin, end] = [now[0]?.seq, newestSeq(now)];
+  return first != null && begin != null && (begin > last + 1 || end < first - 1);
+}
+
 /** What the reader has not seen below: messages of others with a number above `seen`. */
 export function countNew(items: readonly Message[], seen: number, me: UserId | null): number {
   let count = 0;

@@ -16,6 +16,7 @@ import {
   dayAtTop,
   edgesToLoad,
   indexOfSeq,
+  isElsewhere,
   isNearEnd,
   newestSeq,
   newestVisible,
@@ -188,6 +189,7 @@ function useOpening(subject: ScrollSubject) {
       isOpened.current = false;
     };
   }, [rows, remembered, scrollToRow]);
+  useOtherStretch(subject);
   useLayoutEffect(
     () => () => {
       const { timeline } = latest.current;
@@ -206,6 +208,24 @@ function useOpening(subject: ScrollSubject) {
     },
     [client, handle, rows],
   );
+}
+
+/**
+ * Messages that have nothing in common with those before come where nobody asked for others: the
+ * conversation has moved on while this device was away. It opens anew with them.
+ */
+function useOtherStretch({ handle, timeline, rows, scrollToRow }: ScrollSubject) {
+  const { items, unreadSince, focus } = timeline;
+  const shown = useRef({ items, focus });
+  useLayoutEffect(() => {
+    const before = shown.current;
+    shown.current = { items, focus };
+    if (before.items === items || before.focus !== focus || wantsEnd.has(handle)) return;
+    if (!isElsewhere(before.items, items)) return;
+    const opening = openingOf(items, unreadSince, undefined);
+    if (opening.at === "unread") scrollToRow(opening.index, "start");
+    else rows.scrollToEnd();
+  }, [handle, items, unreadSince, focus, rows, scrollToRow]);
 }
 
 /** Goes to what was jumped to, in the middle of the view, and lets it stand out for a while. */

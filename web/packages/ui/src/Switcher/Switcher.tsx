@@ -6,7 +6,7 @@ import { Badge } from "../Badge/Badge.tsx";
 import { ImeGuard } from "../Composer/ime.ts";
 import { Dialog } from "../Dialog/Dialog.tsx";
 import { EmptyState } from "../EmptyState/EmptyState.tsx";
-import { useClient, useProblemText } from "../hooks/index.ts";
+import { useClient, useDirectoryClosed, useProblemText } from "../hooks/index.ts";
 import { useFormat } from "../i18n/format.ts";
 import { useWords } from "../i18n/words.ts";
 import { useSlot } from "../slots/slots.ts";
@@ -139,6 +139,7 @@ function Search(props: SearchProps) {
   const words = useWords().composer;
   const { number } = useFormat();
   const id = useId();
+  const closed = useDirectoryClosed();
   const [query, setQuery] = useState("");
   const [chosen, setChosen] = useState(0);
   const [ime] = useState(() => new ImeGuard());
@@ -215,7 +216,7 @@ function Search(props: SearchProps) {
         <EmptyState
           icon="search"
           title={words.switcherEmpty}
-          text={isRecent ? undefined : words.switcherEmptyHint}
+          text={isRecent ? undefined : closed ? words.switcherEmptyClosed : words.switcherEmptyHint}
         />
       )}
       <p className="hp-switcher__keys" aria-hidden="true">

@@ -1,7 +1,9 @@
 import "./UserPicker.css";
 import type { UserId } from "@hoopoe/sdk";
+
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import { useMe, useUser } from "../hooks/client.ts";
+import { useDirectoryClosed, useMe, useUser } from "../hooks/client.ts";
+
 import { useProblemText } from "../hooks/useProblem.ts";
 import { Icon } from "../Icon/Icon.tsx";
 import { useWords } from "../i18n/words.ts";
@@ -27,6 +29,7 @@ const NOBODY: readonly UserId[] = [];
 export function UserPicker(props: UserPickerProps) {
   const { chosen, onChange, members = NOBODY } = props;
   const words = useWords().people;
+  const closed = useDirectoryClosed();
   const me = useMe();
   const id = useId();
   const [query, setQuery] = useState("");
@@ -66,8 +69,8 @@ export function UserPicker(props: UserPickerProps) {
         </ul>
       )}
       <TextField
-        label={words.search}
-        hint={words.searchHint}
+        label={closed ? words.searchId : words.search}
+        hint={closed ? words.searchIdHint : words.searchHint}
         icon="search"
         type="search"
         role="combobox"
@@ -90,7 +93,7 @@ export function UserPicker(props: UserPickerProps) {
       <div
         id={`${id}-list`}
         role="listbox"
-        aria-label={words.search}
+        aria-label={closed ? words.searchId : words.search}
         aria-multiselectable="true"
         className="hp-picker__list"
       >
@@ -117,6 +120,7 @@ function Answer(props: {
 }) {
   const { query, found, count } = props;
   const words = useWords().people;
+  const closed = useDirectoryClosed();
   const say = useProblemText();
   if (found.failure !== null) {
     return (
@@ -130,7 +134,9 @@ function Answer(props: {
   return (
     <div role="status">
       {none ? (
-        <p className="hp-picker__answer">{words.nobodyText(query.trim())}</p>
+        <p className="hp-picker__answer">
+          {closed ? words.nobodyIdText(query.trim()) : words.nobodyText(query.trim())}
+        </p>
       ) : (
         asked && (
           <VisuallyHidden>{found.loading ? words.searching : words.found(count)}</VisuallyHidden>

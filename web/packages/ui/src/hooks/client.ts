@@ -25,6 +25,11 @@ export function useMe(): User | null {
   return useValue(useClient().me);
 }
 
+/** Whether people are found by their exact id only; `false` until it is known. */
+export function useDirectoryClosed(): boolean {
+  return useValue(useClient().app)?.directory === "closed";
+}
+
 /** What is done with a conversation. Its state: `useValue(useConversation(id).state)`. */
 export function useConversation(id: ConversationId): ConversationHandle {
   return useClient().conversations.get(id);

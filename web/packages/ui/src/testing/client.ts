@@ -258,12 +258,14 @@ export function createDoubleClient(fixture: Fixture = createFixture()): DoubleCl
       name: "Hoopoe",
       recallWindowS: 120,
       editWindowS: 86_400,
+      directory: "open",
     }),
     connect: () => calls.run(call("connect", []), () => connection.set(online)),
     disconnect() {
       calls.note(call("disconnect", []));
       connection.set({ ...online, status: "stopped", stop: "closed", synced: false });
     },
+    retryNow: () => calls.note(call("retryNow", [])),
     clear: () => calls.run(call("clear", []), () => {}),
     conversations: createConversations(fixture, calls, now),
     users: createUsers(fixture, calls),

@@ -30,6 +30,7 @@ export const composer = {
   switcherPeople: "People",
   switcherEmpty: "Nothing is called that",
   switcherEmptyHint: "Try fewer letters, or the beginning of a name in pinyin",
+  switcherEmptyClosed: "People cannot be searched for here: type somebody's whole id",
   switcherOpen: "open",
   switcherMove: "choose",
   switcherClose: "close",

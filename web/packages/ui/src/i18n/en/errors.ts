@@ -1,5 +1,6 @@
 /** What went wrong, by the code of the problem; `fallback` for codes that are not here. */
 const byCode: Record<string, string> = {
+  "accounts.directory_closed": "People cannot be searched for here",
   "accounts.login_taken": "This login name is taken",
   "accounts.registration_closed": "No new accounts are made here",
   "accounts.session_not_found": "This device is signed out already",

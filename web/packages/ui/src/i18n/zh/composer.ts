@@ -31,6 +31,7 @@ export const composer: typeof en = {
   switcherPeople: "联系人",
   switcherEmpty: "没有找到",
   switcherEmptyHint: "试试更短的关键字，或名字的拼音首字母",
+  switcherEmptyClosed: "此应用不开放搜索用户，请输入对方的完整 ID",
   switcherOpen: "打开",
   switcherMove: "选择",
   switcherClose: "关闭",

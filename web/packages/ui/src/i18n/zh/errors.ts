@@ -1,6 +1,7 @@
 import type { errors as en } from "../en/errors.ts";
 
 const byCode: Record<string, string> = {
+  "accounts.directory_closed": "此应用不开放搜索用户",
   "accounts.login_taken": "该登录名已被使用",
   "accounts.registration_closed": "此服务器未开放注册",
   "accounts.session_not_found": "该设备已下线",
