@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { npm } from "./npm.ts";
 import { ROOT } from "./stage.ts";
 
 const WEB = join(ROOT, "web");
@@ -9,9 +9,7 @@ const EXAMPLE = join(ROOT, "examples/web-react");
 
 /** What the type checker says about a project; empty: nothing is wrong. */
 export function typeErrors(project: string): string {
-  const args = ["exec", "--offline", "--", "tsc", "-p", project];
-  const { stdout, stderr } = spawnSync("npm", args, { cwd: WEB, encoding: "utf8" });
-  return stdout + stderr;
+  return npm("exec", "--offline", "--", "tsc", "-p", project).output;
 }
 
 /** The type errors of the code in a Markdown file, each block a module; the number of blocks. */

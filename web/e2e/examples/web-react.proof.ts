@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { npm } from "./npm.ts";
 import { createStage, demo, LINES_MAX, ROOT, type Stage } from "./stage.ts";
 import { typeErrors, typeErrorsIn } from "./types.ts";
 
@@ -12,11 +12,10 @@ let stage: Stage;
 let built: string;
 beforeAll(async () => {
   built = await mkdtemp(join(tmpdir(), "hoopoe-example-"));
-  await build({
-    configFile: join(EXAMPLE, "vite.config.js"),
-    logLevel: "warn",
-    build: { outDir: built, emptyOutDir: true },
-  });
+  const config = join(EXAMPLE, "vite.config.js");
+  const vite = ["exec", "--offline", "--", "vite", "build", "--config", config];
+  const { ok, output } = npm(...vite, "--outDir", built, "--emptyOutDir");
+  expect(ok, output).toBe(true);
   stage = await createStage(built);
 });
 afterAll(async () => {
