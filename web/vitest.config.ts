@@ -7,5 +7,7 @@ export default defineConfig({
     include: ["{packages,apps}/*/src/**/*.test.{ts,tsx}"],
     environment: "happy-dom",
     restoreMocks: true,
+    // Busy machines are slow ones; nothing waits for the clock.
+    testTimeout: 30_000,
   },
 });
