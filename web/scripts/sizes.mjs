@@ -6,10 +6,11 @@
  * down; a budget is not blessed away.
  *
  * A path there names where loading begins: a module with everything that it imports, or a page with
- * its scripts and style sheets. What is loaded later, by `import()`, does not count.
+ * its scripts and style sheets. What is loaded later, by `import()`, does not count unless it is named
+ * as well.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 
 const GROWTH_MAX = 1.03;
@@ -51,9 +52,20 @@ function needed(file) {
   return found;
 }
 
-/** The gzipped bytes of a file and of everything that it needs. */
-function measure(entry) {
-  const files = new Set([entry]);
+/** The files of a path whose name may have one `*`, for the hash in it. */
+function matching(path) {
+  const [before, after] = basename(path).split("*");
+  if (after === undefined) {
+    return existsSync(path) ? [path] : [];
+  }
+  const names = existsSync(dirname(path)) ? readdirSync(dirname(path)) : [];
+  const found = names.filter((name) => name.startsWith(before) && name.endsWith(after));
+  return found.map((name) => join(dirname(path), name));
+}
+
+/** The gzipped bytes of files and of everything that they need. */
+function measure(entries) {
+  const files = new Set(entries);
   for (const file of files) {
     for (const other of needed(file)) {
       files.add(other);
@@ -77,12 +89,13 @@ function main(args) {
     if (names.length > 0 && !names.includes(name)) {
       continue;
     }
-    const entry = join(root, path);
-    if (!existsSync(entry)) {
-      mistakes.push(`${name}: ${path} is missing; make it with \`${builds[name]}\``);
+    const paths = [path].flat();
+    const missing = paths.find((one) => matching(join(root, one)).length === 0);
+    if (missing !== undefined) {
+      mistakes.push(`${name}: ${missing} is missing; make it with \`${builds[name]}\``);
       continue;
     }
-    const { bytes, files } = measure(entry);
+    const { bytes, files } = measure(paths.flatMap((one) => matching(join(root, one))));
     const budget = Number.parseInt(limit, 10);
     const before = figures[name];
     const share = Math.round((bytes / budget) * 100);
