@@ -1,4 +1,5 @@
-import { type Client, createAuthenticator, createClient } from "@hoopoe/sdk";
+import { type Client, createClient } from "@hoopoe/sdk";
+import { createAuthenticator } from "@hoopoe/sdk/signin";
 import * as kit from "@hoopoe/ui";
 import "@hoopoe/ui/style.css";
 import { useActionState, useState } from "react";

@@ -12,6 +12,7 @@ export default {
     alias: [
       { find: /^@hoopoe\/ui\/style\.css$/, replacement: at("packages/ui/dist/style.css") },
       { find: /^@hoopoe\/ui$/, replacement: at("packages/ui/dist/index.js") },
+      { find: /^@hoopoe\/sdk\/signin$/, replacement: at("packages/sdk/dist/signin.js") },
       { find: /^@hoopoe\/sdk$/, replacement: at("packages/sdk/dist/index.js") },
       { find: /^(react(?:-dom)?(?:\/.+)?)$/, replacement: `${at("node_modules")}/$1` },
     ],
