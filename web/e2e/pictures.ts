@@ -163,7 +163,12 @@ async function shoot(page: Page, name: string): Promise<void> {
   if (process.env.PICTURES === undefined && !SHOWN.includes(name)) return;
   await page.waitForLoadState("networkidle");
   await page.evaluate(() => document.fonts.ready);
-  await page.waitForTimeout(600);
+  // What still loads has a grey shape, and what comes moves.
+  await page.waitForFunction(
+    () =>
+      document.querySelector(".hp-skeleton") === null &&
+      document.getAnimations().every((one) => one.playState !== "running"),
+  );
   await page.screenshot({ path: join(TO, `${name}.png`), animations: "disabled" });
 }
 

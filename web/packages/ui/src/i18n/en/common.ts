@@ -23,7 +23,7 @@ export const common = {
   today: "Today",
   yesterday: "Yesterday",
   theme: "Theme",
-  themes: { system: "As the system", light: "Light", dark: "Dark", contrast: "High contrast" },
+  themes: { system: "System", light: "Light", dark: "Dark", contrast: "High contrast" },
   language: "Language",
-  languageSystem: "As the browser",
+  languageSystem: "Browser",
 };
